@@ -1,0 +1,1 @@
+"""The `teachtf` command and what it is made of."""
