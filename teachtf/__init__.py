@@ -1,0 +1,1 @@
+"""teachtf: TensorFlow 1's graph mode, small, fast and visible."""

@@ -1,0 +1,76 @@
+"""How names are made: name scopes, and the counter that keeps names apart. Source: `tf.Graph.unique_name`, `tf.name_scope`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+_VALID_OP_NAME = re.compile(r"^[A-Za-z0-9.][A-Za-z0-9_.\\/>-]*$")
+_VALID_SCOPE_NAME = re.compile(r"^[A-Za-z0-9_.\\/>-]*$")
+
+
+def check_op_name(name: str) -> None:
+    """Raise ValueError when `name` cannot name an operation."""
+    if not _VALID_OP_NAME.match(name):
+        raise ValueError(
+            f"'{name}' is not a valid node name: it starts with a letter, digit or dot, and goes on with letters, digits, "
+            "and _ . \\ / > -"
+        )
+
+
+class Names:
+    """The names in use in one graph, and the scope that new names go under."""
+
+    __slots__ = ("_in_use", "scope")
+
+    def __init__(self) -> None:
+        self._in_use: dict[str, int] = {}  # lower-case name -> how often it was asked for
+        self.scope = ""
+
+    def unique(self, name: str, mark_as_used: bool = True) -> str:
+        """`name` under the current scope, with `_1`, `_2`, ... where it is taken; case does not tell names apart."""
+        if self.scope:
+            name = f"{self.scope}/{name}"
+        key = name.lower()
+        in_use = self._in_use
+        i = in_use.get(key, 0)
+        if mark_as_used:
+            in_use[key] = i + 1
+        if i > 0:
+            base = key
+            while key in in_use:
+                key = f"{base}_{i}"
+                i += 1
+            if mark_as_used:
+                in_use[key] = 1
+            name = f"{name}_{i - 1}"
+        return name
+
+    def reserve(self, name: str) -> None:
+        """Mark `name` and the scopes that it stands in as taken, as an import does."""
+        key = name.lower()
+        self._in_use.setdefault(key, 1)
+
+    @contextmanager
+    def opened(self, name: str | None) -> Iterator[str]:
+        """Put new names under `name`; gives the full scope with a trailing slash, or `""` for the top."""
+        if name:
+            pattern = _VALID_SCOPE_NAME if self.scope else _VALID_OP_NAME
+            if not pattern.match(name):
+                raise ValueError(
+                    f"'{name}' is not a valid scope name: letters, digits and _ . \\ / > - are, and at the top it starts with a "
+                    "letter, digit or dot"
+                )
+        old = self.scope
+        if not name:
+            new = ""
+        elif name[-1] == "/":
+            new = name[:-1]  # a scope that stands already, opened again as it is
+        else:
+            new = self.unique(name)
+        self.scope = new
+        try:
+            yield f"{new}/" if new else ""
+        finally:
+            self.scope = old

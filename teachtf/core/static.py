@@ -1,0 +1,175 @@
+"""What can be known of a tensor's value while the graph is built: shape functions need it. Source: `tf.get_static_value`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from teachtf.core.shapes import TensorShape, unknown_shape
+from teachtf.core.tensor import Tensor
+
+_DEPTH = 40  # how far back a value is traced; shape arithmetic is shallow
+
+
+def constant_value(tensor: Any) -> np.ndarray | None:
+    """The value of `tensor` if it follows from constants and known shapes alone, else None. Do not write to it."""
+    if not isinstance(tensor, Tensor):
+        return tensor if isinstance(tensor, np.ndarray) else None
+    return _value(tensor, _DEPTH)
+
+
+def _value(tensor: Tensor, depth: int) -> np.ndarray | None:
+    op = tensor._op
+    if op.type == "Const":
+        return op._attrs["value"]
+    rule = _RULES.get(op.type)
+    if rule is None or depth == 0:
+        return None
+    if op.type in _SHAPE_RULES:
+        return rule(op)
+    values = []
+    for item in op._inputs:
+        value = _value(item, depth - 1)
+        if value is None:
+            return None
+        values.append(value)
+    result = rule(op, *values)
+    if isinstance(result, list):
+        result = result[tensor._value_index]
+    return None if result is None else np.asarray(result, dtype=tensor._dtype.base_dtype.as_numpy_dtype)
+
+
+def _shape_value(op: Any) -> np.ndarray | None:
+    shape = op._inputs[0]._shape
+    return np.array(shape.as_list(), op._outputs[0]._dtype.as_numpy_dtype) if shape.is_fully_defined() else None
+
+
+def _size_value(op: Any) -> np.ndarray | None:
+    size = op._inputs[0]._shape.num_elements()
+    return None if size is None else np.array(size, op._outputs[0]._dtype.as_numpy_dtype)
+
+
+def _rank_value(op: Any) -> np.ndarray | None:
+    rank = op._inputs[0]._shape.ndims
+    return None if rank is None else np.array(rank, np.int32)
+
+
+def strided_slice_index(op: Any, begin: Any, end: Any, strides: Any) -> tuple[Any, ...]:
+    """The numpy index that a `StridedSlice` node stands for."""
+    attrs = op._attrs
+    index: list[Any] = []
+    for i, (b, e, s) in enumerate(zip(begin.tolist(), end.tolist(), strides.tolist(), strict=True)):
+        bit = 1 << i
+        if attrs["ellipsis_mask"] & bit:
+            index.append(Ellipsis)
+        elif attrs["new_axis_mask"] & bit:
+            index.append(None)
+        elif attrs["shrink_axis_mask"] & bit:
+            index.append(b)
+        else:
+            index.append(slice(None if attrs["begin_mask"] & bit else b, None if attrs["end_mask"] & bit else e, s))
+    return tuple(index)
+
+
+def _strided_slice(op: Any, value: Any, begin: Any, end: Any, strides: Any) -> Any:
+    return value[strided_slice_index(op, begin, end, strides)]
+
+
+def _reduce(function: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda op, x, axes: function(x, axis=tuple(np.ravel(axes)), keepdims=op._attrs["keep_dims"])
+
+
+_SHAPE_RULES = {"Shape", "Size", "Rank"}
+_RULES: dict[str, Callable[..., Any]] = {
+    "Shape": _shape_value,
+    "Size": _size_value,
+    "Rank": _rank_value,
+    "Identity": lambda op, x: x if not op._inputs[0]._dtype._is_ref_dtype else None,
+    "StopGradient": lambda op, x: x,
+    "Cast": lambda op, x: x.astype(op._attrs["DstT"].as_numpy_dtype),
+    "Pack": lambda op, *xs: np.stack(xs, op._attrs["axis"]),
+    "ConcatV2": lambda op, *xs: np.concatenate(xs[:-1], int(xs[-1])),
+    "Range": lambda op, start, limit, delta: np.arange(start, limit, delta),
+    "Fill": lambda op, dims, value: np.full(tuple(dims), value) if np.prod(dims) <= 1 << 12 else None,
+    "Reshape": lambda op, x, shape: np.reshape(x, tuple(shape)),
+    "ExpandDims": lambda op, x, axis: np.expand_dims(x, int(axis)),
+    "Squeeze": lambda op, x: np.squeeze(x, tuple(op._attrs["squeeze_dims"]) or None),
+    "StridedSlice": _strided_slice,
+    "Slice": lambda op, x, b, s: x[tuple(slice(i, None if n < 0 else i + n) for i, n in zip(b, s, strict=True))],
+    "GatherV2": lambda op, x, i, axis: np.take(x, i, int(axis)),
+    "Add": lambda op, x, y: x + y,
+    "AddV2": lambda op, x, y: x + y,
+    "Sub": lambda op, x, y: x - y,
+    "Mul": lambda op, x, y: x * y,
+    "Neg": lambda op, x: -x,
+    "FloorDiv": lambda op, x, y: x // y if np.all(y) else None,
+    "RealDiv": lambda op, x, y: x / y,
+    "FloorMod": lambda op, x, y: x % y if np.all(y) else None,
+    "Maximum": lambda op, x, y: np.maximum(x, y),
+    "Minimum": lambda op, x, y: np.minimum(x, y),
+    "Equal": lambda op, x, y: x == y,
+    "Less": lambda op, x, y: x < y,
+    "Greater": lambda op, x, y: x > y,
+    "Prod": _reduce(np.prod),
+    "Sum": _reduce(np.sum),
+    "Max": _reduce(np.max),
+}
+
+
+def constant_value_as_shape(tensor: Tensor) -> TensorShape:
+    """The shape that the 1-D integer `tensor` holds, as far as it is known: unknown elements give unknown dimensions."""
+    dims = _dims(tensor, _DEPTH)
+    return unknown_shape() if dims is None else TensorShape._from_tuple(tuple(dims))
+
+
+def _dims(tensor: Tensor, depth: int) -> list[int | None] | None:
+    op = tensor._op
+    value = _value(tensor, depth)
+    if value is not None:
+        flat = np.ravel(value).tolist()
+        for d in flat:
+            if d < -1:
+                raise ValueError(f"Dimension {d} must be >= 0")
+        return [None if d < 0 else d for d in flat]
+    if depth and op.type == "Shape":
+        return _as_dims(op._inputs[0]._shape)
+    if depth and op.type == "Pack":
+        result: list[int | None] = []
+        for item in op._inputs:
+            single = _value(item, depth - 1)
+            result.append(None if single is None or int(single) < 0 else int(single))
+        return result
+    if depth and op.type == "ConcatV2":
+        result = []
+        for item in op._inputs[:-1]:
+            part = _dims(item, depth - 1)
+            if part is None:
+                return None
+            result.extend(part)
+        return result
+    if depth and op.type == "Cast":
+        return _dims(op._inputs[0], depth - 1)
+    if depth and op.type == "StridedSlice":
+        part = _dims(op._inputs[0], depth - 1)
+        bounds = [_value(t, depth - 1) for t in op._inputs[1:]]
+        if part is not None and all(b is not None for b in bounds):
+            index = strided_slice_index(op, *bounds)
+            if len(index) == 1 and isinstance(index[0], slice):
+                return part[index[0]]
+    length = tensor._shape.as_tuple
+    if length is not None and len(length) == 1 and length[0] is not None:
+        return [None] * length[0]
+    return None
+
+
+def _as_dims(shape: TensorShape) -> list[int | None] | None:
+    dims = shape.as_tuple
+    return None if dims is None else list(dims)
+
+
+def static_scalar(tensor: Tensor) -> int | None:
+    """The value of an integer scalar tensor, if it is known."""
+    value = constant_value(tensor)
+    return None if value is None else int(value)

@@ -1,0 +1,218 @@
+"""A tensor: one output of an operation, before any value exists."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from teachtf.core import shapes
+from teachtf.core.dtypes import DType
+from teachtf.core.shapes import TensorShape
+
+if TYPE_CHECKING:
+    from teachtf.core.graph import Graph
+    from teachtf.core.operation import Operation
+
+
+class OperatorNotAllowedInGraphError(TypeError):
+    """Python asked a tensor for a value that it does not have before a session runs."""
+
+
+class Tensor:
+    """The symbolic result of an operation: a name, a dtype and as much of a shape as is known.
+
+    A tensor holds no value. `session.run(tensor)` or `tensor.eval()` computes one. Source: `tf.Tensor`.
+    """
+
+    __slots__ = ("__weakref__", "_consumers", "_dtype", "_op", "_shape", "_value_index")
+    __array_priority__ = 100  # numpy hands `array + tensor` to the tensor
+
+    def __init__(self, op: Operation, value_index: int, dtype: DType) -> None:
+        self._op = op
+        self._value_index = value_index
+        self._dtype = dtype
+        self._shape = shapes.unknown_shape()
+        self._consumers: list[Operation] = []
+
+    @property
+    def op(self) -> Operation:
+        """The operation that produces this tensor."""
+        return self._op
+
+    @property
+    def dtype(self) -> DType:
+        """The type of the elements; a reference type for a reference variable's own output."""
+        return self._dtype
+
+    @property
+    def graph(self) -> Graph:
+        """The graph that holds this tensor."""
+        return self._op.graph
+
+    @property
+    def name(self) -> str:
+        """`"op_name:output_index"`."""
+        return f"{self._op.name}:{self._value_index}"
+
+    @property
+    def value_index(self) -> int:
+        """Which output of its operation this is."""
+        return self._value_index
+
+    @property
+    def device(self) -> str:
+        """The device that the operation was asked to run on, or `""`."""
+        return self._op.device
+
+    @property
+    def shape(self) -> TensorShape:
+        """What is known of the shape before a run."""
+        return self._shape
+
+    def get_shape(self) -> TensorShape:
+        """What is known of the shape before a run; same as `shape`."""
+        return self._shape
+
+    @property
+    def ndim(self) -> int | None:
+        """The rank, or None where it is not known."""
+        return self._shape.ndims
+
+    def set_shape(self, shape: Any) -> None:
+        """Tell the graph more about this tensor's shape.
+
+        Raises:
+          ValueError: `shape` contradicts what is known.
+        """
+        self._shape = self._shape.merge_with(shapes.as_shape(shape))
+
+    def consumers(self) -> list[Operation]:
+        """The operations that take this tensor as input, each once."""
+        return list(dict.fromkeys(self._consumers))
+
+    def eval(self, feed_dict: Any = None, session: Any = None) -> Any:
+        """Compute this tensor in `session`, or in the default session.
+
+        Returns:
+          A numpy array or scalar of this tensor's dtype.
+
+        Raises:
+          ValueError: there is no default session, or it holds another graph.
+        """
+        return _session_for(self, session, "evaluate tensor").run(self, feed_dict)
+
+    def experimental_ref(self) -> Any:
+        """A hashable stand-in for this tensor; same as `ref()`."""
+        return self.ref()
+
+    def ref(self) -> Any:
+        """A hashable stand-in for this tensor, for sets and dictionaries."""
+        return Reference(self)
+
+    def _as_node_def_input(self) -> str:
+        return f"{self._op.name}:{self._value_index}" if self._value_index else self._op.name
+
+    def __str__(self) -> str:
+        shape = "" if self._shape.ndims is None else f", shape={self._shape}"
+        if self._shape.ndims is None:
+            shape = ", shape=<unknown>"
+        device = f", device={self.device}" if self.device else ""
+        return f'Tensor("{self.name}"{shape}, dtype={self._dtype.name}{device})'
+
+    def __repr__(self) -> str:
+        shape = "<unknown>" if self._shape.ndims is None else str(self._shape)
+        return f"<tf.Tensor '{self.name}' shape={shape} dtype={self._dtype.name}>"
+
+    def __copy__(self) -> Tensor:
+        return self
+
+    def __hash__(self) -> int:
+        return id(self)
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+    def __bool__(self) -> bool:
+        raise OperatorNotAllowedInGraphError(
+            "Using a `tf.Tensor` as a Python `bool` is not allowed: a tensor has no value until a session runs. "
+            "Use `if t is not None:` to test whether a tensor is defined, `tf.cond` to choose by its value in the graph, "
+            f"or `session.run` to compute it first. The tensor is {self!r}.{_made_at(self._op)}"
+        )
+
+    __nonzero__ = __bool__
+
+    def __iter__(self) -> Any:
+        raise OperatorNotAllowedInGraphError(
+            "Iterating over a `tf.Tensor` is not allowed: its length is not known until a session runs. "
+            f"Use `tf.unstack` or `tf.map_fn`. The tensor is {self!r}.{_made_at(self._op)}"
+        )
+
+    def __len__(self) -> int:
+        raise TypeError(
+            f"len is not well defined for a symbolic Tensor ({self.name}). Please call `x.shape` rather than `len(x)` "
+            "for shape information."
+        )
+
+    def __array__(self, *args: Any, **kwargs: Any) -> Any:
+        raise NotImplementedError(
+            f"Cannot convert a symbolic tf.Tensor ({self.name}) to a numpy array. It has no value until a session runs: "
+            "use `session.run(tensor)` or `tensor.eval()`."
+        )
+
+    @classmethod
+    def _override_operator(cls, operator: str, function: Callable[..., Any]) -> None:
+        setattr(cls, operator, function)
+
+
+class Reference:
+    """A tensor or variable compared by identity."""
+
+    __slots__ = ("_wrapped",)
+
+    def __init__(self, wrapped: Any) -> None:
+        self._wrapped = wrapped
+
+    def deref(self) -> Any:
+        """The tensor or variable itself."""
+        return self._wrapped
+
+    def __hash__(self) -> int:
+        return id(self._wrapped)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Reference) and other._wrapped is self._wrapped
+
+
+def _made_at(op: Operation) -> str:
+    frame = op.user_frame
+    return f" It was made at {frame.filename}:{frame.lineno}: {frame.line}" if frame else ""
+
+
+def _session_for(item: Any, session: Any, what: str) -> Any:
+    """The session that `eval` and `run` use, checked to hold the graph of `item`."""
+    from teachtf.core import graph as graphs
+
+    if session is None:
+        session = graphs.get_default_session()
+        if session is None:
+            raise ValueError(
+                f"Cannot {what} using `eval()` or `run()`: No default session is registered. "
+                "Use `with sess.as_default()` or pass an explicit session to `eval(session=sess)` or `run(session=sess)`"
+            )
+        if session.graph is not item.graph:
+            raise ValueError(
+                f"Cannot use the default session to {what}: the tensor's graph is different from the session's graph. "
+                "Pass an explicit session to `eval(session=sess)` or `run(session=sess)`."
+            )
+    elif session.graph is not item.graph:
+        raise ValueError(f"Cannot use the given session to {what}: the tensor's graph is different from the session's graph.")
+    return session
+
+
+def check_same_graph(graph: Graph, tensor: Tensor, name: str) -> None:
+    """Raise TensorFlow's ValueError when `tensor` does not belong to `graph`."""
+    if tensor.graph is not graph:
+        raise ValueError(
+            f"Tensor {tensor} must be from the same graph as {name} (graphs are {tensor.graph} and {graph})."
+            f"{_made_at(tensor.op)} Build both in one graph, or run `with graph.as_default():` around the code that adds to it."
+        )

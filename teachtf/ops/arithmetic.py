@@ -1,0 +1,397 @@
+"""The public functions of arithmetic, comparison and logic, and casts between types."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from teachtf.core import dtypes
+from teachtf.core.apply import apply_op
+from teachtf.core.convert import convert_to_tensor
+from teachtf.core.name_scope import name_scope
+from teachtf.core.op_def import declare
+from teachtf.core.tensor import Tensor
+from teachtf.ops import elementwise
+from teachtf.ops import shape_functions as shapes
+from teachtf.ops.arrays import identity
+
+assert elementwise  # its declarations are what these functions call
+
+# --- casts, complex numbers, sums of many, choices -----------------------------------------------------------------
+
+
+def _cast_gradient(op: Any, grad: Any) -> list[Any]:
+    source, target = op.inputs[0].dtype.base_dtype, grad.dtype.base_dtype
+    differentiable = lambda t: t.is_floating or t.is_complex  # noqa: E731
+    return [cast(grad, source) if differentiable(source) and differentiable(target) else None]
+
+
+declare(
+    "Cast",
+    inputs="x: SrcT",
+    outputs="y: DstT",
+    attrs="SrcT: type, DstT: type, Truncate: bool = false",
+    shape=shapes.unchanged,
+    gradient=_cast_gradient,
+)
+_COMPLEX_IN = "T: {complex64, complex128} = DT_COMPLEX64, Tout: {float, double} = DT_FLOAT"
+
+
+def _complex(real: Any, imag: Any) -> Any:
+    return apply_op("Complex", real, imag, Tout=dtypes.complex128 if real.dtype == dtypes.float64 else dtypes.complex64)
+
+
+def _no_part(grad: Any) -> Any:
+    from teachtf.core.convert import constant
+
+    return constant(0, dtype=grad.dtype)
+
+
+declare(
+    "Conj",
+    inputs="input: T",
+    outputs="output: T",
+    attrs="T: {complex64, complex128, variant} = DT_COMPLEX64",
+    shape=shapes.unchanged,
+    gradient=lambda op, grad: [apply_op("Conj", grad)],
+)
+declare(
+    "Real",
+    inputs="input: T",
+    outputs="output: Tout",
+    attrs=_COMPLEX_IN,
+    shape=shapes.unchanged,
+    gradient=lambda op, grad: [_complex(grad, _no_part(grad))],
+)
+declare(
+    "Imag",
+    inputs="input: T",
+    outputs="output: Tout",
+    attrs=_COMPLEX_IN,
+    shape=shapes.unchanged,
+    gradient=lambda op, grad: [_complex(_no_part(grad), grad)],
+)
+declare(
+    "ComplexAbs",
+    inputs="x: T",
+    outputs="y: Tout",
+    attrs=_COMPLEX_IN,
+    shape=shapes.unchanged,
+    gradient=lambda op, grad: [_complex(grad, apply_op("ZerosLike", grad)) * apply_op("Sign", op.inputs[0])],
+)
+declare(
+    "Complex",
+    inputs="real: T, imag: T",
+    outputs="out: Tout",
+    attrs="T: {float, double} = DT_FLOAT, Tout: {complex64, complex128} = DT_COMPLEX64",
+    shape=shapes.broadcast,
+    gradient=lambda op, grad: [apply_op("Real", grad), apply_op("Imag", grad)],
+)
+declare(
+    "AddN",
+    inputs="inputs: N * T",
+    outputs="sum: T",
+    attrs="N: int >= 1, T: {float, double, int32, uint8, int16, int8, complex64, int64, qint8, quint8, qint32, bfloat16, "
+    "qint16, quint16, uint16, complex128, half, uint32, uint64, variant}",
+    shape=shapes.merged,
+    gradient=lambda op, grad: [grad] * len(op.inputs),
+    commutative=True,
+)
+
+
+def _select_shape(op: Any) -> list[Any]:
+    return [op._inputs[1]._shape.merge_with(op._inputs[2]._shape)]
+
+
+def _select_v2_shape(op: Any) -> list[Any]:
+    c, t, e = (i._shape.as_tuple for i in op._inputs)
+    return [shapes.shape_of(shapes.broadcast_dims(c, shapes.broadcast_dims(t, e)))]
+
+
+def _select_gradient(op: Any, grad: Any) -> list[Any]:
+    from teachtf.ops.arrays import zeros_like
+
+    condition, x = op.inputs[0], op.inputs[1]
+    zeros = zeros_like(x)
+    return [None, apply_op("Select", condition, grad, zeros), apply_op("Select", condition, zeros, grad)]
+
+
+def _select_v2_gradient(op: Any, grad: Any) -> list[Any]:
+    from teachtf.ops.arrays import zeros_like
+    from teachtf.ops.broadcasting import sum_to_inputs
+
+    condition, t, e = op.inputs
+    zeros = zeros_like(grad)
+    gt, ge = apply_op("SelectV2", condition, grad, zeros), apply_op("SelectV2", condition, zeros, grad)
+    return [None, sum_to_inputs(t, grad, gt, grad)[0], sum_to_inputs(e, grad, ge, grad)[0]]
+
+
+_SELECT = {"inputs": "condition: bool, t: T, e: T", "outputs": "output: T", "attrs": "T: type"}
+declare("Select", **_SELECT, shape=_select_shape, gradient=_select_gradient)
+declare("SelectV2", **_SELECT, shape=_select_v2_shape, gradient=_select_v2_gradient)
+declare(
+    "Where",
+    inputs="input: T",
+    outputs="index: int64",
+    attrs="T: {float, double, int32, uint8, int16, int8, complex64, int64, qint8, quint8, qint32, bfloat16, qint16, quint16, "
+    "uint16, complex128, half, uint32, uint64, bool} = DT_BOOL",
+    shape=lambda op: [shapes.shape_of([None, op._inputs[0]._shape.ndims])],
+)
+
+
+def cast(x: Any, dtype: Any, name: str | None = None) -> Tensor:
+    """`x` with its elements turned into `dtype`. Source: `tf.cast`."""
+    wanted = dtypes.as_dtype(dtype).base_dtype
+    if isinstance(x, Tensor) and x.dtype == wanted:
+        return x
+    with name_scope(name, "Cast", [x]) as scope:
+        tensor = convert_to_tensor(x, name="x")
+        if tensor.dtype.is_complex and wanted.is_floating:
+            tensor = real(tensor)
+        if tensor.dtype.base_dtype == wanted:
+            return tensor
+        return apply_op("Cast", tensor, DstT=wanted, name=scope)
+
+
+def to_float(x: Any, name: str = "ToFloat") -> Tensor:
+    """`x` as float32. Source: `tf.to_float`."""
+    return cast(x, dtypes.float32, name=name)
+
+
+def to_double(x: Any, name: str = "ToDouble") -> Tensor:
+    """`x` as float64. Source: `tf.to_double`."""
+    return cast(x, dtypes.float64, name=name)
+
+
+def to_int32(x: Any, name: str = "ToInt32") -> Tensor:
+    """`x` as int32. Source: `tf.to_int32`."""
+    return cast(x, dtypes.int32, name=name)
+
+
+def to_int64(x: Any, name: str = "ToInt64") -> Tensor:
+    """`x` as int64. Source: `tf.to_int64`."""
+    return cast(x, dtypes.int64, name=name)
+
+
+def real(input: Any, name: str | None = None) -> Tensor:
+    """The real part. Source: `tf.real`."""
+    return _part("Real", input, name)
+
+
+def imag(input: Any, name: str | None = None) -> Tensor:
+    """The imaginary part. Source: `tf.imag`."""
+    return _part("Imag", input, name)
+
+
+def _part(op_type: str, value: Any, name: str | None) -> Tensor:
+    with name_scope(name, op_type, [value]) as scope:
+        tensor = convert_to_tensor(value, name="input")
+        if not tensor.dtype.is_complex:
+            return tensor if op_type == "Real" else apply_op("ZerosLike", tensor)
+        return apply_op(op_type, tensor, Tout=tensor.dtype.real_dtype, name=scope)
+
+
+def complex(real: Any, imag: Any, name: str | None = None) -> Tensor:
+    """A complex tensor of two real ones. Source: `tf.complex`."""
+    real, imag = convert_to_tensor(real, name="real"), convert_to_tensor(imag, name="imag")
+    out = dtypes.complex128 if real.dtype == dtypes.float64 else dtypes.complex64
+    return apply_op("Complex", real, imag, Tout=out, name=name or "Complex")
+
+
+def conj(x: Any, name: str | None = None) -> Tensor:
+    """The complex conjugate; real tensors as they are. Source: `tf.conj`."""
+    tensor = convert_to_tensor(x)
+    return apply_op("Conj", tensor, name=name) if tensor.dtype.is_complex else tensor
+
+
+def abs(x: Any, name: str | None = None) -> Tensor:
+    """The absolute value. Source: `tf.abs`."""
+    with name_scope(name, "Abs", [x]) as scope:
+        tensor = convert_to_tensor(x, name="x")
+        if tensor.dtype.is_complex:
+            return apply_op("ComplexAbs", tensor, Tout=tensor.dtype.real_dtype, name=scope)
+        return apply_op("Abs", tensor, name=scope)
+
+
+def add_n(inputs: Any, name: str | None = None) -> Tensor:
+    """The sum of a list of tensors of one shape and type. Source: `tf.add_n`."""
+    if not isinstance(inputs, (list, tuple)) or not inputs:
+        raise ValueError("inputs must be an iterable of at least one Tensor/IndexedSlices with the same dtype and shape")
+    tensors = [convert_to_tensor(t) for t in inputs]
+    if len(tensors) == 1:
+        return identity(tensors[0], name=name) if name else tensors[0]
+    return apply_op("AddN", tensors, name=name)
+
+
+def where(condition: Any, x: Any = None, y: Any = None, name: str | None = None) -> Tensor:
+    """`x` where `condition` is true and `y` elsewhere; alone, the indices of the true elements. Source: `tf.where`."""
+    if x is None and y is None:
+        with name_scope(name, "Where", [condition]) as scope:
+            return apply_op("Where", convert_to_tensor(condition, preferred_dtype=dtypes.bool, name="condition"), name=scope)
+    if x is None or y is None:
+        raise ValueError("x and y must both be non-None or both be None.")
+    return apply_op("Select", condition, x, y, name=name)
+
+
+# --- one input, one output -----------------------------------------------------------------------------------------
+
+
+def _unary(function_name: str, op_type: str, what: str) -> Callable[..., Tensor]:
+    def function(x: Any, name: str | None = None) -> Tensor:
+        return apply_op(op_type, x, name=name)
+
+    function.__name__ = function.__qualname__ = function_name
+    function.__doc__ = f"{what}, element by element.\n\n    Source: `tf.{function_name}`."
+    return function
+
+
+negative = _unary("negative", "Neg", "`-x`")
+exp = _unary("exp", "Exp", "e to the power `x`")
+expm1 = _unary("expm1", "Expm1", "`exp(x) - 1`, exact near 0")
+log = _unary("log", "Log", "The natural logarithm")
+log1p = _unary("log1p", "Log1p", "`log(1 + x)`, exact near 0")
+tanh = _unary("tanh", "Tanh", "The hyperbolic tangent")
+sigmoid = _unary("sigmoid", "Sigmoid", "`1 / (1 + exp(-x))`")
+sqrt = _unary("sqrt", "Sqrt", "The square root")
+rsqrt = _unary("rsqrt", "Rsqrt", "`1 / sqrt(x)`")
+reciprocal = _unary("reciprocal", "Reciprocal", "`1 / x`")
+square = _unary("square", "Square", "`x * x`")
+sign = _unary("sign", "Sign", "-1, 0 or 1")
+floor = _unary("floor", "Floor", "The largest whole number that is not larger")
+ceil = _unary("ceil", "Ceil", "The smallest whole number that is not smaller")
+rint = _unary("rint", "Rint", "The nearest whole number, halves to even")
+sin = _unary("sin", "Sin", "The sine")
+cos = _unary("cos", "Cos", "The cosine")
+tan = _unary("tan", "Tan", "The tangent")
+asin = _unary("asin", "Asin", "The inverse sine")
+acos = _unary("acos", "Acos", "The inverse cosine")
+atan = _unary("atan", "Atan", "The inverse tangent")
+sinh = _unary("sinh", "Sinh", "The hyperbolic sine")
+cosh = _unary("cosh", "Cosh", "The hyperbolic cosine")
+asinh = _unary("asinh", "Asinh", "The inverse hyperbolic sine")
+acosh = _unary("acosh", "Acosh", "The inverse hyperbolic cosine")
+atanh = _unary("atanh", "Atanh", "The inverse hyperbolic tangent")
+erf = _unary("erf", "Erf", "The error function")
+erfc = _unary("erfc", "Erfc", "`1 - erf(x)`")
+lgamma = _unary("lgamma", "Lgamma", "The logarithm of `|Gamma(x)|`")
+digamma = _unary("digamma", "Digamma", "The derivative of `lgamma`")
+is_nan = _unary("is_nan", "IsNan", "Whether it is not a number")
+is_inf = _unary("is_inf", "IsInf", "Whether it is infinite")
+is_finite = _unary("is_finite", "IsFinite", "Whether it is neither infinite nor NaN")
+logical_not = _unary("logical_not", "LogicalNot", "Whether `x` is false")
+
+
+def round(x: Any, name: str | None = None) -> Tensor:
+    """The nearest whole number, halves to even. Source: `tf.round`."""
+    tensor = convert_to_tensor(x, name="x")
+    return tensor if tensor.dtype.is_integer else apply_op("Round", tensor, name=name)
+
+
+# --- two inputs ----------------------------------------------------------------------------------------------------
+
+
+def _binary(function_name: str, op_type: str, what: str) -> Callable[..., Tensor]:
+    def function(x: Any, y: Any, name: str | None = None) -> Tensor:
+        return apply_op(op_type, x, y, name=name)
+
+    function.__name__ = function.__qualname__ = function_name
+    function.__doc__ = f"{what}, element by element, with broadcasting.\n\n    Source: `tf.{function_name}`."
+    return function
+
+
+multiply = _binary("multiply", "Mul", "`x * y`")
+subtract = _binary("subtract", "Sub", "`x - y`")
+realdiv = _binary("realdiv", "RealDiv", "`x / y`")
+truncatediv = _binary("truncatediv", "TruncateDiv", "`x / y`, rounded toward zero")
+floormod = _binary("floormod", "FloorMod", "The rest of the division that rounds down")
+truncatemod = _binary("truncatemod", "TruncateMod", "The rest of the division that rounds toward zero")
+maximum = _binary("maximum", "Maximum", "The larger of `x` and `y`")
+minimum = _binary("minimum", "Minimum", "The smaller of `x` and `y`")
+squared_difference = _binary("squared_difference", "SquaredDifference", "`(x - y) ** 2`")
+div_no_nan = _binary("div_no_nan", "DivNoNan", "`x / y`, and 0 where `y` is 0")
+atan2 = _binary("atan2", "Atan2", "The angle of the point (y, x)")
+less = _binary("less", "Less", "Whether `x < y`")
+less_equal = _binary("less_equal", "LessEqual", "Whether `x <= y`")
+greater = _binary("greater", "Greater", "Whether `x > y`")
+greater_equal = _binary("greater_equal", "GreaterEqual", "Whether `x >= y`")
+equal = _binary("equal", "Equal", "Whether `x == y`")
+not_equal = _binary("not_equal", "NotEqual", "Whether `x != y`")
+logical_and = _binary("logical_and", "LogicalAnd", "Whether both are true")
+logical_or = _binary("logical_or", "LogicalOr", "Whether one is true")
+
+
+def logical_xor(x: Any, y: Any, name: str = "LogicalXor") -> Tensor:
+    """Whether exactly one is true. Source: `tf.logical_xor`."""
+    return logical_and(logical_or(x, y), logical_not(logical_and(x, y)), name=name)
+
+
+def add(x: Any, y: Any, name: str | None = None) -> Tensor:
+    """`x + y`, element by element, with broadcasting; joins strings. Source: `tf.add`."""
+    with name_scope(name, "Add", [x]) as scope:
+        x = convert_to_tensor(x, preferred_dtype=_dtype_of(y), name="x")
+        y = convert_to_tensor(y, preferred_dtype=x.dtype.base_dtype, name="y")
+        return apply_op("Add" if x.dtype == dtypes.string else "AddV2", x, y, name=scope)
+
+
+def pow(x: Any, y: Any, name: str | None = None) -> Tensor:
+    """`x` to the power `y`, element by element, with broadcasting. Source: `tf.pow`."""
+    with name_scope(name, "Pow", [x]) as scope:
+        return apply_op("Pow", x, y, name=scope)
+
+
+def _dtype_of(value: Any) -> Any:
+    dtype = getattr(value, "dtype", None)
+    return dtype.base_dtype if isinstance(dtype, dtypes.DType) else None
+
+
+_TRUE_DIVISION = {"uint8": "float32", "int8": "float32", "uint16": "float32", "int16": "float32"}
+
+
+def _converted(x: Any, y: Any) -> tuple[Tensor, Tensor]:
+    x = convert_to_tensor(x, preferred_dtype=_dtype_of(y), name="x")
+    y = convert_to_tensor(y, dtype=x.dtype.base_dtype if not isinstance(y, Tensor) else None, name="y")
+    if x.dtype.base_dtype != y.dtype.base_dtype:
+        raise TypeError(f"`x` and `y` must have the same dtype, got {x.dtype.base_dtype!r} != {y.dtype.base_dtype!r}.")
+    return x, y
+
+
+def truediv(x: Any, y: Any, name: str | None = None) -> Tensor:
+    """Python 3's `x / y`: integers are turned into floats first. Source: `tf.truediv`."""
+    with name_scope(name, "truediv", [x, y]) as scope:
+        x, y = _converted(x, y)
+        if x.dtype.is_integer:
+            wanted = _TRUE_DIVISION.get(x.dtype.base_dtype.name, "float64")
+            x, y = cast(x, wanted), cast(y, wanted)
+        return apply_op("RealDiv", x, y, name=scope)
+
+
+def divide(x: Any, y: Any, name: str | None = None) -> Tensor:
+    """Python's `x / y`. Source: `tf.divide`."""
+    if name is not None:
+        with name_scope(name) as scope:
+            return truediv(x, y, name=scope)
+    if not isinstance(x, Tensor):
+        x = convert_to_tensor(x, preferred_dtype=_dtype_of(y))
+    return truediv(x, y)
+
+
+def div(x: Any, y: Any, name: str | None = None) -> Tensor:
+    """Python 2's `x / y`: whole numbers round down. Source: `tf.div`."""
+    with name_scope(name, "div", [x, y]) as scope:
+        x, y = _converted(x, y)
+        floating = x.dtype.is_floating or x.dtype.is_complex
+        return apply_op("RealDiv" if floating else "FloorDiv", x, y, name=scope)
+
+
+def floordiv(x: Any, y: Any, name: str | None = None) -> Tensor:
+    """`x // y`: rounds down. Source: `tf.floordiv`."""
+    with name_scope(name, "floordiv", [x, y]) as scope:
+        return apply_op("FloorDiv", x, y, name=scope)
+
+
+def scalar_mul(scalar: Any, x: Any, name: str | None = None) -> Tensor:
+    """`x` times a scalar. Source: `tf.scalar_mul`."""
+    factor = convert_to_tensor(scalar, dtype=x.dtype.base_dtype, name="scalar")
+    if factor.shape.ndims != 0:
+        raise ValueError(f"The input scalar must be a 0-D value. Received shape {factor.shape}.")
+    return apply_op("Mul", factor, x, name=name)

@@ -1,0 +1,440 @@
+"""Constants, placeholders, shapes and fills: where tensors come from and how they are laid out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from teachtf.core import dtypes, static
+from teachtf.core.apply import apply_op
+from teachtf.core.convert import constant_of, convert_to_tensor, to_array
+from teachtf.core.name_scope import name_scope
+from teachtf.core.op_def import declare
+from teachtf.core.shapes import TensorShape, as_shape, unknown_shape
+from teachtf.core.tensor import Tensor
+from teachtf.ops import shape_functions as shapes
+
+_KINDS = (
+    "{bfloat16, half, float, double, int8, uint8, int16, uint16, int32, uint32, int64, uint64, complex64, complex128, bool}"
+)
+
+declare(
+    "Const",
+    outputs="output: dtype",
+    attrs="value: tensor, dtype: type",
+    shape=lambda op: [TensorShape._from_tuple(op._attrs["value"].shape)],
+)
+declare(
+    "Placeholder",
+    outputs="output: dtype",
+    attrs="dtype: type, shape: shape = unknown_rank",
+    shape=lambda op: [op._attrs["shape"]],
+)
+declare(
+    "PlaceholderWithDefault",
+    inputs="input: dtype",
+    outputs="output: dtype",
+    attrs="dtype: type, shape: shape",
+    shape=lambda op: [op._attrs["shape"]],
+    gradient=lambda op, grad: [grad],
+)
+declare(
+    "Identity",
+    inputs="input: T",
+    outputs="output: T",
+    attrs="T: type",
+    shape=shapes.unchanged,
+    gradient=lambda op, grad: [grad],
+)
+declare("StopGradient", inputs="input: T", outputs="output: T", attrs="T: type", shape=shapes.unchanged)
+declare(
+    "PreventGradient",
+    inputs="input: T",
+    outputs="output: T",
+    attrs="T: type, message: string = ''",
+    shape=shapes.unchanged,
+    gradient=lambda op, grad: _refuse_gradient(op),
+)
+declare(
+    "CheckNumerics",
+    inputs="tensor: T",
+    outputs="output: T",
+    attrs="T: {bfloat16, half, float, double}, message: string",
+    shape=shapes.unchanged,
+    gradient=lambda op, grad: [
+        apply_op(
+            "CheckNumerics",
+            grad,
+            message=f"Not a number (NaN) or infinity (Inf) values detected in gradient. {op.name}",
+        )
+    ],
+    stateful=True,
+)
+
+
+def _refuse_gradient(op: Any) -> Any:
+    raise LookupError(f"Gradient explicitly disabled. Reason: {op.get_attr('message').decode()}")
+
+
+def _shape_op_shape(op: Any) -> list[TensorShape]:
+    return [shapes.shape_of([op._inputs[0]._shape.ndims])]
+
+
+_OUT_TYPE = "T: type, out_type: {int32, int64} = DT_INT32"
+declare("Shape", inputs="input: T", outputs="output: out_type", attrs=_OUT_TYPE, shape=_shape_op_shape)
+declare("Size", inputs="input: T", outputs="output: out_type", attrs=_OUT_TYPE, shape=shapes.scalar)
+declare("Rank", inputs="input: T", outputs="output: int32", attrs="T: type", shape=shapes.scalar)
+declare(
+    "ShapeN",
+    inputs="input: N * T",
+    outputs="output: N * out_type",
+    attrs=f"N: int >= 1, {_OUT_TYPE}",
+    shape=lambda op: [shapes.shape_of([t._shape.ndims]) for t in op._inputs],
+)
+
+
+def _fill_gradient(op: Any, grad: Any) -> list[Any]:
+    from teachtf.ops.reductions import reduce_sum
+
+    return [None, reduce_sum(grad)]
+
+
+declare(
+    "Fill",
+    inputs="dims: index_type, value: T",
+    outputs="output: T",
+    attrs="T: type, index_type: {int32, int64} = DT_INT32",
+    shape=lambda op: [static.constant_value_as_shape(op._inputs[0])],
+    gradient=_fill_gradient,
+)
+declare("ZerosLike", inputs="x: T", outputs="y: T", attrs="T: type", shape=shapes.unchanged)
+declare("OnesLike", inputs="x: T", outputs="y: T", attrs=f"T: {_KINDS}", shape=shapes.unchanged)
+
+
+def _reshape_shape(op: Any) -> list[TensorShape]:
+    wanted = static.constant_value_as_shape(op._inputs[1])
+    given = op._inputs[0]._shape
+    size = given.num_elements()
+    dims = wanted.as_tuple
+    if dims is None or size is None:
+        return [wanted]
+    holes = [i for i, d in enumerate(dims) if d is None]
+    known = int(np.prod([d for d in dims if d is not None], dtype=np.int64))
+    if not holes:
+        if known != size:
+            raise ValueError(f"Cannot reshape a tensor with {size} elements to shape {list(dims)} ({known} elements)")
+    elif len(holes) == 1 and known:
+        value = static.constant_value(op._inputs[1])
+        if size % known:
+            if value is not None:
+                raise ValueError(
+                    f"Dimension size must be evenly divisible by {known} but is {size}: cannot reshape {given} to "
+                    f"{[-1 if d is None else d for d in dims]}"
+                )
+        else:
+            filled = list(dims)
+            filled[holes[0]] = size // known
+            return [shapes.shape_of(filled)]
+    return [wanted]
+
+
+declare(
+    "Reshape",
+    inputs="tensor: T, shape: Tshape",
+    outputs="output: T",
+    attrs="T: type, Tshape: {int32, int64} = DT_INT32",
+    shape=_reshape_shape,
+    gradient=lambda op, grad: [reshape(grad, shape(op.inputs[0])), None],
+)
+
+
+def _expand_shape(op: Any) -> list[TensorShape]:
+    dims, axis = op._inputs[0]._shape.as_tuple, static.constant_value(op._inputs[1])
+    if dims is None:
+        return [unknown_shape()]
+    if axis is None:
+        return [shapes.shape_of([None] * (len(dims) + 1))]
+    at = int(axis)
+    if not -len(dims) - 1 <= at <= len(dims):
+        raise ValueError(f"dim {at} not in the interval [{-len(dims) - 1}, {len(dims)}].")
+    at = at + len(dims) + 1 if at < 0 else at
+    return [shapes.shape_of([*dims[:at], 1, *dims[at:]])]
+
+
+declare(
+    "ExpandDims",
+    inputs="input: T, dim: Tdim",
+    outputs="output: T",
+    attrs="T: type, Tdim: {int32, int64} = DT_INT32",
+    shape=_expand_shape,
+    gradient=lambda op, grad: [reshape(grad, shape(op.inputs[0])), None],
+)
+
+
+def _squeeze_shape(op: Any) -> list[TensorShape]:
+    dims, axes = op._inputs[0]._shape.as_tuple, op._attrs["squeeze_dims"]
+    if dims is None:
+        return [unknown_shape()]
+    if not axes:
+        return [unknown_shape() if None in dims else shapes.shape_of([d for d in dims if d != 1])]
+    chosen = set()
+    for axis in axes:
+        if not -len(dims) <= axis < len(dims):
+            raise ValueError(f"Tried to squeeze dim index {axis} for tensor with {len(dims)} dimensions.")
+        chosen.add(axis % len(dims))
+    for axis in chosen:
+        if dims[axis] not in (1, None):
+            raise ValueError(f"Can not squeeze dim[{axis}], expected a dimension of 1, got {dims[axis]}")
+    return [shapes.shape_of([d for i, d in enumerate(dims) if i not in chosen])]
+
+
+declare(
+    "Squeeze",
+    inputs="input: T",
+    outputs="output: T",
+    attrs="T: type, squeeze_dims: list(int) >= 0 = []",
+    shape=_squeeze_shape,
+    gradient=lambda op, grad: [reshape(grad, shape(op.inputs[0]))],
+)
+
+
+def _range_shape(op: Any) -> list[TensorShape]:
+    values = [static.constant_value(t) for t in op._inputs]
+    if any(v is None for v in values):
+        return [shapes.shape_of([None])]
+    start, limit, delta = (v.item() for v in values)  # type: ignore[union-attr]
+    if delta == 0:
+        raise ValueError("Requires delta != 0")
+    return [shapes.shape_of([max(0, int(np.ceil((limit - start) / delta)))])]
+
+
+declare(
+    "Range",
+    inputs="start: Tidx, limit: Tidx, delta: Tidx",
+    outputs="output: Tidx",
+    attrs="Tidx: {bfloat16, half, float, double, int8, int16, int32, int64, uint16, uint32, uint64} = DT_INT32",
+    shape=_range_shape,
+)
+declare(
+    "LinSpace",
+    inputs="start: T, stop: T, num: Tidx",
+    outputs="output: T",
+    attrs="T: {bfloat16, half, float, double}, Tidx: {int32, int64} = DT_INT32",
+    shape=lambda op: [shapes.shape_of([static.static_scalar(op._inputs[2])])],
+)
+
+
+def _broadcast_to_gradient(op: Any, grad: Any) -> list[Any]:
+    from teachtf.ops.reductions import reduce_sum
+
+    input_shape = shape(op.inputs[0])
+    _, axes = apply_op("BroadcastGradientArgs", shape(grad), input_shape)
+    return [reshape(reduce_sum(grad, axes, keepdims=True), input_shape), None]
+
+
+declare(
+    "BroadcastTo",
+    inputs="input: T, shape: Tidx",
+    outputs="output: T",
+    attrs="T: type, Tidx: {int32, int64} = DT_INT32",
+    shape=lambda op: [static.constant_value_as_shape(op._inputs[1])],
+    gradient=_broadcast_to_gradient,
+)
+
+
+# --- public functions --------------------------------------------------------------------------------------------
+
+
+def placeholder(dtype: Any, shape: Any = None, name: str | None = None) -> Tensor:
+    """A tensor that each run is given a value for.
+
+    Args:
+      dtype: the element type.
+      shape: the shape; None dimensions accept any size, None accepts any shape.
+      name: the operation's name.
+
+    Source: `tf.placeholder`.
+
+    >>> import teachtf as tf
+    >>> with tf.Graph().as_default(), tf.Session() as sess:
+    ...     x = tf.placeholder(tf.float32, [None])
+    ...     print(sess.run(x * 2.0, {x: [1, 2]}))
+    [2. 4.]
+    """
+    return apply_op("Placeholder", dtype=dtype, shape=as_shape(shape), name=name)
+
+
+def placeholder_with_default(input: Any, shape: Any, name: str | None = None) -> Tensor:
+    """A placeholder that takes the value of `input` when it is not fed. Source: `tf.placeholder_with_default`."""
+    value = convert_to_tensor(input)
+    return apply_op("PlaceholderWithDefault", value, shape=as_shape(shape), name=name)
+
+
+def identity(input: Any, name: str | None = None) -> Tensor:
+    """The same value under another name. Source: `tf.identity`."""
+    return apply_op("Identity", input, name=name)
+
+
+def stop_gradient(input: Any, name: str | None = None) -> Tensor:
+    """The same value, as a constant to `tf.gradients`. Source: `tf.stop_gradient`."""
+    return apply_op("StopGradient", input, name=name)
+
+
+def check_numerics(tensor: Any, message: str, name: str | None = None) -> Tensor:
+    """`tensor`, or InvalidArgumentError with `message` when it holds a NaN or an infinity. Source: `tf.check_numerics`."""
+    return apply_op("CheckNumerics", tensor, message=message, name=name)
+
+
+def shape(input: Any, name: str | None = None, out_type: Any = dtypes.int32) -> Tensor:
+    """The shape of `input` as a 1-D integer tensor; a constant where it is known. Source: `tf.shape`."""
+    with name_scope(name, "Shape", [input]) as scope:
+        tensor = convert_to_tensor(input)
+        known = tensor.shape.as_tuple
+        if known is not None and None not in known:
+            return constant_of(np.array(known, dtypes.as_dtype(out_type).as_numpy_dtype), name=scope)
+        return apply_op("Shape", tensor, out_type=out_type, name=scope)
+
+
+def size(input: Any, name: str | None = None, out_type: Any = dtypes.int32) -> Tensor:
+    """How many elements `input` has, as a scalar tensor. Source: `tf.size`."""
+    with name_scope(name, "Size", [input]) as scope:
+        tensor = convert_to_tensor(input)
+        count = tensor.shape.num_elements()
+        if count is not None:
+            return constant_of(np.array(count, dtypes.as_dtype(out_type).as_numpy_dtype), name=scope)
+        return apply_op("Size", tensor, out_type=out_type, name=scope)
+
+
+def rank(input: Any, name: str | None = None) -> Tensor:
+    """How many dimensions `input` has, as a scalar tensor. Source: `tf.rank`."""
+    with name_scope(name, "Rank", [input]) as scope:
+        tensor = convert_to_tensor(input)
+        if tensor.shape.ndims is not None:
+            return constant_of(np.array(tensor.shape.ndims, np.int32), name=scope)
+        return apply_op("Rank", tensor, name=scope)
+
+
+def reshape(tensor: Any, shape: Any, name: str | None = None) -> Tensor:
+    """The same elements in another shape; one dimension may be -1. Source: `tf.reshape`."""
+    return apply_op("Reshape", tensor, shape, name=name)
+
+
+def expand_dims(input: Any, axis: Any = None, name: str | None = None, dim: Any = None) -> Tensor:
+    """`input` with a dimension of size 1 put in at `axis`. Source: `tf.expand_dims`."""
+    return apply_op("ExpandDims", input, axis if axis is not None else dim, name=name)
+
+
+def squeeze(input: Any, axis: Any = None, name: str | None = None, squeeze_dims: Any = None) -> Tensor:
+    """`input` without its dimensions of size 1, or without those in `axis`. Source: `tf.squeeze`."""
+    axes = axis if axis is not None else squeeze_dims
+    axes = [] if axes is None else [axes] if np.isscalar(axes) else list(axes)
+    return apply_op("Squeeze", input, squeeze_dims=axes, name=name)
+
+
+_SMALL = 1000  # elements: a larger constant fill becomes a Fill op, to keep graphs small
+
+
+def _filled(value: Any, shape: Any, dtype: Any, name: str | None, default_name: str) -> Tensor:
+    dtype = dtypes.as_dtype(dtype).base_dtype
+    with name_scope(name, default_name, [shape]) as scope:
+        element: Any = value
+        if dtype == dtypes.bool:
+            element = bool(value)
+        elif dtype == dtypes.string:
+            element = b""
+        array = to_array(element, dtype) if not dtype.is_quantized else np.zeros((), dtype.as_numpy_dtype)
+        if not isinstance(shape, Tensor):
+            known = _known_shape(shape)
+            if known is not None:
+                if np.prod(known, dtype=np.int64) < _SMALL:
+                    return constant_of(np.full(known, array, array.dtype), dtype, scope)
+                shape = convert_to_tensor(TensorShape(list(known)))
+            else:
+                shape = convert_to_tensor(shape, dtypes.int32)
+        if shape.shape.ndims == 0:
+            shape = reshape(shape, [-1])
+        return apply_op("Fill", shape, constant_of(array, dtype), name=scope)
+
+
+def _known_shape(shape: Any) -> tuple[int, ...] | None:
+    if isinstance(shape, (list, tuple)) and any(isinstance(d, Tensor) for d in shape):
+        return None
+    try:
+        dims = as_shape(shape.tolist() if isinstance(shape, np.ndarray) else shape).as_list()
+    except TypeError:
+        return None
+    return None if None in dims else tuple(dims)
+
+
+def zeros(shape: Any, dtype: Any = dtypes.float32, name: str | None = None) -> Tensor:
+    """A tensor of zeros (False, or empty strings). Source: `tf.zeros`."""
+    return _filled(0, shape, dtype, name, "zeros")
+
+
+def ones(shape: Any, dtype: Any = dtypes.float32, name: str | None = None) -> Tensor:
+    """A tensor of ones (or True). Source: `tf.ones`."""
+    return _filled(1, shape, dtype, name, "ones")
+
+
+def fill(dims: Any, value: Any, name: str | None = None) -> Tensor:
+    """A tensor of shape `dims` that holds `value` everywhere. Source: `tf.fill`."""
+    return apply_op("Fill", dims, value, name=name)
+
+
+def zeros_like(tensor: Any, dtype: Any = None, name: str | None = None, optimize: bool = True) -> Tensor:
+    """Zeros in the shape of `tensor`. Source: `tf.zeros_like`."""
+    with name_scope(name, "zeros_like", [tensor]) as scope:
+        like = convert_to_tensor(tensor)
+        wanted = like.dtype.base_dtype if dtype is None else dtypes.as_dtype(dtype)
+        if optimize and like.shape.is_fully_defined():
+            return zeros(like.shape, wanted, scope)
+        if wanted != like.dtype.base_dtype:
+            return zeros(shape(like), wanted, scope)
+        return apply_op("ZerosLike", like, name=scope)
+
+
+def ones_like(tensor: Any, dtype: Any = None, name: str | None = None, optimize: bool = True) -> Tensor:
+    """Ones in the shape of `tensor`. Source: `tf.ones_like`."""
+    with name_scope(name, "ones_like", [tensor]) as scope:
+        like = convert_to_tensor(tensor)
+        wanted = like.dtype.base_dtype if dtype is None else dtypes.as_dtype(dtype)
+        result = ones(shape(like) if optimize else apply_op("Shape", like, name="Shape"), wanted, scope)
+        if optimize:
+            result.set_shape(like.shape)
+        return result
+
+
+def range(start: Any, limit: Any = None, delta: Any = 1, dtype: Any = None, name: str | None = "range") -> Tensor:
+    """The numbers from `start` to `limit`, `delta` apart, as a vector. Source: `tf.range`.
+
+    >>> import teachtf as tf
+    >>> with tf.Graph().as_default(), tf.Session() as sess:
+    ...     print(sess.run(tf.range(3, 18, 3)))
+    [ 3  6  9 12 15]
+    """
+    if limit is None:
+        start, limit = 0, start
+    with name_scope(name, "Range", [start, limit, delta]) as scope:
+        parts = [
+            v if isinstance(v, Tensor) else convert_to_tensor(v, dtype, name=n)
+            for v, n in ((start, "start"), (limit, "limit"), (delta, "delta"))
+        ]
+        if dtype is None:
+            order = [dtypes.int32, dtypes.int64, dtypes.float16, dtypes.bfloat16, dtypes.float32, dtypes.float64]
+            wanted = max((p.dtype for p in parts), key=order.index)
+        else:
+            wanted = dtypes.as_dtype(dtype)
+        from teachtf.ops.arithmetic import cast
+
+        return apply_op("Range", *(cast(p, wanted) for p in parts), name=scope)
+
+
+def linspace(start: Any, stop: Any, num: Any, name: str | None = None) -> Tensor:
+    """`num` numbers evenly spaced from `start` to `stop`, both included. Source: `tf.linspace`."""
+    return apply_op("LinSpace", start, stop, num, name=name)
+
+
+def broadcast_to(input: Any, shape: Any, name: str | None = None) -> Tensor:
+    """`input` repeated along dimensions of size 1 to fill `shape`. Source: `tf.broadcast_to`."""
+    return apply_op("BroadcastTo", input, shape, name=name)

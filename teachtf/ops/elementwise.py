@@ -1,0 +1,444 @@
+"""Elementwise ops: each is a formula, a signature and a gradient.
+
+The formula is text over the names of `teachtf/kernels/scalar.py`; from it come the NumPy path, the Numba loop and every fused
+kernel. To add an op, add its declaration here.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from teachtf.core.apply import apply_op
+from teachtf.core.convert import constant
+from teachtf.core.name_scope import control_dependencies
+from teachtf.core.op_def import NOT_DIFFERENTIABLE, declare
+from teachtf.ops import shape_functions as shapes
+from teachtf.ops.broadcasting import sum_to_inputs
+
+FLOATS = "bfloat16, half, float, double"
+SIGNED = f"{FLOATS}, int8, int16, int32, int64"
+COMPLEX = "complex64, complex128"
+WIDE = f"{FLOATS}, int8, int16, int32, int64, uint8, uint16, uint32, uint64"
+
+
+def _conj(x: Any) -> Any:
+    return apply_op("Conj", x, T=x.dtype) if x.dtype.is_complex else x
+
+
+def _after(gradient: Any) -> Any:
+    return control_dependencies([gradient])
+
+
+def _unary(name: str, formula: str, types: str, gradient: Any = NOT_DIFFERENTIABLE, args: str = "x", out: str = "y") -> None:
+    declare(
+        name,
+        inputs=", ".join(f"{a.strip()}: T" for a in args.split(",")),
+        outputs=f"{out}: T",
+        attrs=f"T: {{{types}}}",
+        formula=formula,
+        shape=shapes.unchanged if "," not in args else shapes.merged,
+        gradient=gradient,
+    )
+
+
+def _binary(name: str, formula: str, types: str, gradient: Any = NOT_DIFFERENTIABLE, *, commutative: bool = False) -> None:
+    declare(
+        name,
+        inputs="x: T, y: T",
+        outputs="z: T",
+        attrs=f"T: {{{types}}}",
+        formula=formula,
+        shape=shapes.broadcast,
+        gradient=gradient,
+        commutative=commutative,
+    )
+
+
+def _compare(name: str, formula: str) -> None:
+    equality = name in ("Equal", "NotEqual")
+    declare(
+        name,
+        inputs="x: T, y: T",
+        outputs="z: bool",
+        attrs="T: type, incompatible_shape_error: bool = true" if equality else "T: realnumbertype",
+        formula=formula,
+        shape=shapes.broadcast,
+        commutative=equality,
+    )
+
+
+# --- one input ---------------------------------------------------------------------------------------------------
+
+
+def _from_output(grad_op: str, wait: bool = True) -> Any:
+    """The gradient is one fused op of the output and the output's gradient."""
+
+    def gradient(op: Any, grad: Any) -> list[Any]:
+        if not wait:
+            return [apply_op(grad_op, op.outputs[0], grad)]
+        with _after(grad):
+            return [apply_op(grad_op, _conj(op.outputs[0]), grad)]
+
+    return gradient
+
+
+def _from_features(grad_op: str, use_output: bool = False) -> Any:
+    """The gradient is one fused op of the output's gradient and the input (or output)."""
+
+    def gradient(op: Any, grad: Any) -> list[Any]:
+        attrs = {"alpha": op.get_attr("alpha")} if grad_op == "LeakyReluGrad" else {}
+        return [apply_op(grad_op, grad, op.outputs[0] if use_output else op.inputs[0], **attrs)]
+
+    return gradient
+
+
+def _times(factor: Any, of_output: bool = False) -> Any:
+    """The gradient is `grad * factor(x)`, computed once `grad` is there."""
+
+    def gradient(op: Any, grad: Any) -> list[Any]:
+        with _after(grad):
+            return [grad * factor(_conj(op.outputs[0] if of_output else op.inputs[0]))]
+
+    return gradient
+
+
+def _square_gradient(op: Any, grad: Any) -> list[Any]:
+    x = op.inputs[0]
+    with _after(grad):
+        x = _conj(x)
+        two = constant(2.0 if not x.dtype.is_integer else 2, dtype=x.dtype)
+        return [apply_op("Mul", grad, apply_op("Mul", x, two))]
+
+
+def _sign_gradient(op: Any, grad: Any) -> list[Any]:
+    from teachtf.ops.arrays import zeros_like
+
+    return [zeros_like(op.inputs[0])]
+
+
+def _one(op: str) -> Any:
+    return lambda x: apply_op(op, x)
+
+
+def _erf_slope(x: Any) -> Any:
+    two_over_root_pi = constant(1.1283791670955126, dtype=x.dtype)
+    return two_over_root_pi * apply_op("Exp", -apply_op("Square", x))
+
+
+_unary("Abs", "abs(x)", SIGNED, lambda op, g: [g * apply_op("Sign", op.inputs[0])])
+_unary("Neg", "-x", f"{SIGNED}, {COMPLEX}", lambda op, g: [-g])
+_unary("Exp", "exp(x)", f"{FLOATS}, {COMPLEX}", _times(lambda y: y, of_output=True))
+_unary("Expm1", "expm1(x)", f"{FLOATS}, {COMPLEX}", _times(_one("Exp")))
+_unary("Log", "log(x)", f"{FLOATS}, {COMPLEX}", _times(_one("Reciprocal")))
+_unary("Log1p", "log1p(x)", f"{FLOATS}, {COMPLEX}", _times(lambda x: apply_op("Reciprocal", 1 + x)))
+_unary("Tanh", "tanh(x)", f"{FLOATS}, {COMPLEX}", _from_output("TanhGrad"))
+_unary("Sigmoid", "sigmoid(x)", f"{FLOATS}, {COMPLEX}", _from_output("SigmoidGrad"))
+_unary("Sqrt", "sqrt(x)", f"{FLOATS}, {COMPLEX}", _from_output("SqrtGrad", wait=False))
+_unary("Rsqrt", "rsqrt(x)", f"{FLOATS}, {COMPLEX}", _from_output("RsqrtGrad", wait=False))
+_unary("Reciprocal", "1 / x", f"{SIGNED}, {COMPLEX}", _from_output("ReciprocalGrad", wait=False))
+_unary("Inv", "1 / x", f"{SIGNED}, {COMPLEX}", _from_output("ReciprocalGrad", wait=False))
+_unary("Square", "x * x", f"{WIDE}, {COMPLEX}", _square_gradient)
+_unary("Sign", "sign(x)", f"{SIGNED}, {COMPLEX}", _sign_gradient)
+_unary("Floor", "floor(x)", FLOATS)
+_unary("Ceil", "ceil(x)", FLOATS)
+_unary("Round", "rint(x)", f"{SIGNED}, {COMPLEX}")
+_unary("Rint", "rint(x)", FLOATS)
+_unary("Sin", "sin(x)", f"{FLOATS}, {COMPLEX}", _times(_one("Cos")))
+_unary("Cos", "cos(x)", f"{FLOATS}, {COMPLEX}", lambda op, g: [_cos_gradient(op, g)])
+_unary("Tan", "tan(x)", f"{FLOATS}, {COMPLEX}", lambda op, g: [_tan_gradient(op, g)])
+_unary("Asin", "asin(x)", f"{FLOATS}, {COMPLEX}", lambda op, g: [_arc_gradient(op, g, 1)])
+_unary("Acos", "acos(x)", f"{FLOATS}, {COMPLEX}", lambda op, g: [_arc_gradient(op, g, -1)])
+_unary("Atan", "atan(x)", f"{FLOATS}, {COMPLEX}", _times(lambda x: apply_op("Reciprocal", 1 + apply_op("Square", x))))
+_unary("Sinh", "sinh(x)", f"{FLOATS}, {COMPLEX}", _times(_one("Cosh")))
+_unary("Cosh", "cosh(x)", f"{FLOATS}, {COMPLEX}", _times(_one("Sinh")))
+_unary("Asinh", "asinh(x)", f"{FLOATS}, {COMPLEX}", lambda op, g: [_hyperbolic_gradient(op, g, "Cosh")])
+_unary("Acosh", "acosh(x)", f"{FLOATS}, {COMPLEX}", lambda op, g: [_hyperbolic_gradient(op, g, "Sinh")])
+_unary("Atanh", "atanh(x)", f"{FLOATS}, {COMPLEX}", _times(lambda x: apply_op("Reciprocal", 1 - apply_op("Square", x))))
+_unary("Erf", "erf(x)", FLOATS, _times(_erf_slope))
+_unary("Erfc", "erfc(x)", FLOATS, _times(lambda x: -_erf_slope(x)))
+_unary("Lgamma", "lgamma(x)", FLOATS, _times(_one("Digamma")))
+_unary("Digamma", "digamma(x)", FLOATS)
+_unary("Softplus", "softplus(features)", FLOATS, _from_features("SoftplusGrad"), args="features", out="activations")
+_unary(
+    "Softsign",
+    "features / (1 + abs(features))",
+    FLOATS,
+    _from_features("SoftsignGrad"),
+    args="features",
+    out="activations",
+)
+_unary(
+    "Elu",
+    "where(features < 0, expm1(features), features)",
+    FLOATS,
+    _from_features("EluGrad", True),
+    args="features",
+    out="activations",
+)
+_SELU = "1.0507009873554805"
+_SELU_ALPHA = "1.7580993408473768"
+_unary(
+    "Selu",
+    f"where(features < 0, {_SELU_ALPHA} * expm1(features), {_SELU} * features)",
+    FLOATS,
+    _from_features("SeluGrad", True),
+    args="features",
+    out="activations",
+)
+for _name, _formula in (("Relu", "max(features, 0)"), ("Relu6", "min(max(features, 0), 6)")):
+    _unary(
+        _name,
+        _formula,
+        WIDE + (", qint8" if _name == "Relu" else ""),
+        _from_features(f"{_name}Grad", use_output=True),
+        args="features",
+        out="activations",
+    )
+
+for _name in ("IsNan", "IsInf", "IsFinite"):
+    declare(
+        _name,
+        inputs="x: T",
+        outputs="y: bool",
+        attrs=f"T: {{{FLOATS}}}",
+        formula=f"{_name.lower()}(x)",
+        shape=shapes.unchanged,
+    )
+declare("LogicalNot", inputs="x: bool", outputs="y: bool", formula="logical_not(x)", shape=shapes.unchanged)
+for _name in ("LogicalAnd", "LogicalOr"):
+    declare(
+        _name,
+        inputs="x: bool, y: bool",
+        outputs="z: bool",
+        formula="x & y" if _name == "LogicalAnd" else "x | y",
+        shape=shapes.broadcast,
+        commutative=True,
+    )
+
+
+def _cos_gradient(op: Any, grad: Any) -> Any:
+    with _after(grad):
+        return -grad * apply_op("Sin", _conj(op.inputs[0]))
+
+
+def _tan_gradient(op: Any, grad: Any) -> Any:
+    with _after(grad):
+        secant = apply_op("Reciprocal", apply_op("Cos", _conj(op.inputs[0])))
+        return apply_op("Square", secant) * grad
+
+
+def _arc_gradient(op: Any, grad: Any, sign: int) -> Any:
+    with _after(grad):
+        x2 = apply_op("Square", _conj(op.inputs[0]))
+        slope = apply_op("Reciprocal", apply_op("Sqrt", constant(1, dtype=x2.dtype) - x2))
+        return grad * slope if sign > 0 else -grad * slope
+
+
+def _hyperbolic_gradient(op: Any, grad: Any, slope: str) -> Any:
+    with _after(grad):
+        return grad / apply_op(slope, _conj(op.outputs[0]))
+
+
+# --- fused gradients ---------------------------------------------------------------------------------------------
+
+
+def _tanh_grad_gradient(op: Any, grad: Any) -> list[Any]:
+    with _after(grad):
+        a, b = _conj(op.inputs[0]), _conj(op.inputs[1])
+        return [grad * -2.0 * b * a, apply_op("TanhGrad", a, grad)]
+
+
+def _sigmoid_grad_gradient(op: Any, grad: Any) -> list[Any]:
+    with _after(grad):
+        a, b = _conj(op.inputs[0]), _conj(op.inputs[1])
+        gb = grad * b
+        return [gb - 2.0 * gb * a, apply_op("SigmoidGrad", a, grad)]
+
+
+def _relu_grad_gradient(op: Any, grad: Any) -> list[Any]:
+    from teachtf.ops.arrays import zeros_like
+
+    return [apply_op("ReluGrad", grad, op.inputs[1]), zeros_like(op.inputs[1])]
+
+
+def _sqrt_grad_gradient(op: Any, grad: Any) -> list[Any]:
+    with _after(grad):
+        ga = grad / op.inputs[0]
+        return [-_conj(ga) * op.outputs[0], 0.5 * ga]
+
+
+def _rsqrt_grad_gradient(op: Any, grad: Any) -> list[Any]:
+    with _after(grad):
+        ca, cg = _conj(op.inputs[0]), _conj(grad)
+        return [-1.5 * cg * op.inputs[1] * apply_op("Square", ca), apply_op("RsqrtGrad", ca, grad)]
+
+
+def _reciprocal_grad_gradient(op: Any, grad: Any) -> list[Any]:
+    with _after(grad):
+        ca, cg = _conj(op.inputs[0]), _conj(grad)
+        return [cg * -2.0 * op.inputs[1] * ca, apply_op("ReciprocalGrad", ca, grad)]
+
+
+_ANY = f"{FLOATS}, {COMPLEX}"
+_unary("TanhGrad", "dy * (1 - y * y)", _ANY, _tanh_grad_gradient, args="y, dy", out="z")
+_unary("SigmoidGrad", "dy * y * (1 - y)", _ANY, _sigmoid_grad_gradient, args="y, dy", out="z")
+_unary("SqrtGrad", "dy * 0.5 / y", _ANY, _sqrt_grad_gradient, args="y, dy", out="z")
+_unary("RsqrtGrad", "dy * -0.5 * y * y * y", _ANY, _rsqrt_grad_gradient, args="y, dy", out="z")
+_unary("ReciprocalGrad", "-dy * y * y", _ANY, _reciprocal_grad_gradient, args="y, dy", out="z")
+_G, _B = "gradients, features", "backprops"
+_unary("ReluGrad", "where(features > 0, gradients, 0)", WIDE, _relu_grad_gradient, args=_G, out=_B)
+_unary("Relu6Grad", "where((features > 0) & (features < 6), gradients, 0)", WIDE, args=_G, out=_B)
+_unary("EluGrad", "where(outputs < 0, gradients * (outputs + 1), gradients)", FLOATS, args="gradients, outputs", out=_B)
+_unary(
+    "SeluGrad",
+    f"where(outputs < 0, gradients * (outputs + {_SELU_ALPHA}), gradients * {_SELU})",
+    FLOATS,
+    args="gradients, outputs",
+    out=_B,
+)
+_unary("SoftplusGrad", "gradients * sigmoid(features)", FLOATS, args=_G, out=_B)
+_unary("SoftsignGrad", "gradients / ((1 + abs(features)) * (1 + abs(features)))", FLOATS, args=_G, out=_B)
+declare(
+    "LeakyRelu",
+    inputs="features: T",
+    outputs="activations: T",
+    attrs=f"alpha: float = 0.20000000298023224, T: {{{FLOATS}}} = DT_FLOAT",
+    formula="where(features > 0, features, features * alpha)",
+    shape=shapes.unchanged,
+    gradient=_from_features("LeakyReluGrad"),
+)
+declare(
+    "LeakyReluGrad",
+    inputs="gradients: T, features: T",
+    outputs="backprops: T",
+    attrs=f"alpha: float = 0.20000000298023224, T: {{{FLOATS}}} = DT_FLOAT",
+    formula="where(features > 0, gradients, gradients * alpha)",
+    shape=shapes.merged,
+)
+
+
+# --- two inputs --------------------------------------------------------------------------------------------------
+
+
+def _same_known_shapes(*tensors: Any) -> bool:
+    first = tensors[0].shape.as_tuple
+    return first is not None and None not in first and all(t.shape.as_tuple == first for t in tensors[1:])
+
+
+def _add_gradient(op: Any, grad: Any) -> list[Any]:
+    x, y = op.inputs
+    return [grad, grad] if _same_known_shapes(x, y, grad) else sum_to_inputs(x, y, grad, grad)
+
+
+def _sub_gradient(op: Any, grad: Any) -> list[Any]:
+    x, y = op.inputs
+    return [grad, -grad] if _same_known_shapes(x, y, grad) else sum_to_inputs(x, y, grad, -grad)
+
+
+def _mul_gradient(op: Any, grad: Any) -> list[Any]:
+    x, y = op.inputs
+    if _same_known_shapes(x, y, grad) and grad.dtype.name in ("int32", "float32"):
+        return [apply_op("Mul", grad, y), apply_op("Mul", grad, x)]
+    gx, gy = apply_op("Mul", grad, _conj(y)), apply_op("Mul", _conj(x), grad)
+    return sum_to_inputs(x, y, gx, gy)
+
+
+def _division_gradient(kind: str) -> Any:
+    def gradient(op: Any, grad: Any) -> list[Any]:
+        x, y = op.inputs
+        cx, cy = _conj(x), _conj(y)
+        gx = apply_op(kind, grad, cy)
+        gy = grad * apply_op(kind, apply_op(kind, -cx, cy), cy)
+        return sum_to_inputs(x, y, gx, gy)
+
+    return gradient
+
+
+def _larger_gradient(compare: str) -> Any:
+    def gradient(op: Any, grad: Any) -> list[Any]:
+        from teachtf.ops.arrays import zeros_like
+
+        x, y = op.inputs
+        zeros = zeros_like(grad)
+        mask = apply_op(compare, x, y)
+        gx, gy = apply_op("SelectV2", mask, grad, zeros), apply_op("SelectV2", mask, zeros, grad)
+        return sum_to_inputs(x, y, gx, gy)
+
+    return gradient
+
+
+def _pow_gradient(op: Any, grad: Any) -> list[Any]:
+    from teachtf.ops.arrays import ones_like, zeros_like
+
+    x, y = op.inputs
+    cx, cy = _conj(x), _conj(y)
+    gx = grad * cy * apply_op("Pow", cx, cy - 1)
+    mask = apply_op("NotEqual", cx, 0) if x.dtype.is_complex else cx > 0
+    safe_x = apply_op("Select", mask, cx, ones_like(x), name="Select")
+    log_x = apply_op("Select", mask, apply_op("Log", safe_x), zeros_like(x), name="Select")
+    gy = grad * _conj(op.outputs[0]) * log_x
+    return sum_to_inputs(x, y, gx, gy)
+
+
+def _squared_difference_gradient(op: Any, grad: Any) -> list[Any]:
+    x, y = op.inputs
+    with _after(grad):
+        gx = apply_op("Mul", constant(2.0, dtype=grad.dtype), grad) * (x - y)
+    if _same_known_shapes(x, y, grad):
+        return [gx, -gx]
+    return sum_to_inputs(x, y, gx, -gx)
+
+
+def _floor_mod_gradient(op: Any, grad: Any) -> list[Any]:
+    x, y = op.inputs
+    floor = apply_op("FloorDiv", x, y)
+    return sum_to_inputs(x, y, grad, grad * apply_op("Neg", floor))
+
+
+def _atan2_gradient(op: Any, grad: Any) -> list[Any]:
+    y, x = op.inputs
+    with _after(grad):
+        inverse = grad / (apply_op("Square", x) + apply_op("Square", y))
+        gy, gx = x * inverse, -y * inverse
+    return sum_to_inputs(y, x, gy, gx)
+
+
+_UNSIGNED = "uint8, uint16, uint32, uint64, int8, int16, int32, int64"
+_NUMBERS = f"{FLOATS}, {_UNSIGNED}, {COMPLEX}"
+_binary("Add", "x + y", f"{FLOATS}, uint8, int8, int16, int32, int64, {COMPLEX}, string", _add_gradient)
+_binary("AddV2", "x + y", _NUMBERS, _add_gradient, commutative=True)
+_binary("Sub", "x - y", _NUMBERS, _sub_gradient)
+_binary("Mul", "x * y", _NUMBERS, _mul_gradient, commutative=True)
+_binary("RealDiv", "x / y", _NUMBERS, _division_gradient("RealDiv"))
+_binary("Div", "truncdiv(x, y)", _NUMBERS, _division_gradient("Div"))
+_binary("DivNoNan", "div_no_nan(x, y)", f"{FLOATS}, {COMPLEX}", _division_gradient("DivNoNan"))
+_binary("FloorDiv", "floordiv(x, y)", _NUMBERS)
+_binary("TruncateDiv", "truncdiv(x, y)", _NUMBERS)
+_binary("FloorMod", "floormod(x, y)", f"{FLOATS}, {_UNSIGNED}", _floor_mod_gradient)
+_binary("TruncateMod", "truncmod(x, y)", f"{FLOATS}, int32, int64")
+_binary("Mod", "truncmod(x, y)", f"{FLOATS}, int32, int64")
+_binary("Maximum", "max(x, y)", WIDE, _larger_gradient("GreaterEqual"))
+_binary("Minimum", "min(x, y)", WIDE, _larger_gradient("LessEqual"))
+_binary("Pow", "pow(x, y)", f"{FLOATS}, int8, int16, int32, int64, {COMPLEX}", _pow_gradient)
+_binary(
+    "SquaredDifference",
+    "(x - y) * (x - y)",
+    f"{FLOATS}, int32, int64, {COMPLEX}",
+    _squared_difference_gradient,
+    commutative=True,
+)
+declare(
+    "Atan2",
+    inputs="y: T, x: T",
+    outputs="z: T",
+    attrs=f"T: {{{FLOATS}}}",
+    formula="atan2(y, x)",
+    shape=shapes.broadcast,
+    gradient=_atan2_gradient,
+)
+_compare("Equal", "x == y")
+_compare("NotEqual", "x != y")
+_compare("Less", "x < y")
+_compare("LessEqual", "x <= y")
+_compare("Greater", "x > y")
+_compare("GreaterEqual", "x >= y")

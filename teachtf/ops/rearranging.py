@@ -1,0 +1,213 @@
+"""Rearrangements: transposes, tiles, borders, reversals."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from teachtf.core import static
+from teachtf.core.apply import apply_op
+from teachtf.core.convert import constant, convert_to_tensor
+from teachtf.core.name_scope import name_scope
+from teachtf.core.op_def import declare
+from teachtf.core.shapes import TensorShape, unknown_shape
+from teachtf.core.tensor import Tensor
+from teachtf.ops import shape_functions as shapes
+from teachtf.ops.arrays import rank, reshape, shape
+from teachtf.ops.slicing import slice_
+
+
+def _transpose_shape(op: Any) -> list[TensorShape]:
+    dims, perm = op._inputs[0]._shape.as_tuple, static.constant_value(op._inputs[1])
+    if dims is None:
+        n = op._inputs[1]._shape.num_elements()
+        return [unknown_shape() if n is None else shapes.shape_of([None] * n)]
+    if perm is None:
+        return [shapes.shape_of([None] * len(dims))]
+    if len(perm) != len(dims):
+        raise ValueError(f"Dimension must be {len(dims)} but is {len(perm)}: transpose needs one entry of perm an axis")
+    if sorted(int(p) % len(dims) for p in perm) != list(range(len(dims))):
+        raise ValueError(f"perm {perm.tolist()} must hold each axis of a rank {len(dims)} tensor once")
+    return [shapes.shape_of([dims[int(p)] for p in perm])]
+
+
+declare(
+    "Transpose",
+    inputs="x: T, perm: Tperm",
+    outputs="y: T",
+    attrs="T: type, Tperm: {int32, int64} = DT_INT32",
+    shape=_transpose_shape,
+    gradient=lambda op, grad: [transpose(grad, invert_permutation(op.inputs[1])), None],
+)
+declare(
+    "InvertPermutation",
+    inputs="x: T",
+    outputs="y: T",
+    attrs="T: {int32, int64} = DT_INT32",
+    shape=shapes.unchanged,
+)
+
+
+def invert_permutation(x: Any, name: str | None = None) -> Tensor:
+    """`y` with `y[x[i]] = i`. Source: `tf.invert_permutation`."""
+    return apply_op("InvertPermutation", x, name=name)
+
+
+def transpose(a: Any, perm: Any = None, name: str = "transpose", conjugate: bool = False) -> Tensor:
+    """`a` with its axes in the order `perm`; reversed when that is None. Source: `tf.transpose`."""
+    with name_scope(name, "transpose", [a]) as scope:
+        tensor = convert_to_tensor(a)
+        if perm is None:
+            ndims = tensor.shape.ndims
+            if ndims is not None:
+                perm = np.arange(ndims - 1, -1, -1, dtype=np.int32)
+            else:
+                from teachtf.ops.arrays import range
+
+                perm = rank(tensor) - 1 - range(0, rank(tensor), 1)
+        result = apply_op("Transpose", tensor, perm, name=scope)
+        return apply_op("Conj", result) if conjugate and tensor.dtype.is_complex else result
+
+
+def _tile_shape(op: Any) -> list[TensorShape]:
+    dims, multiples = op._inputs[0]._shape.as_tuple, static.constant_value_as_shape(op._inputs[1]).as_tuple
+    if dims is None or multiples is None:
+        return [unknown_shape() if multiples is None else shapes.shape_of([None] * len(multiples))]
+    if len(dims) != len(multiples):
+        raise ValueError(f"Shape must be rank {len(multiples)} but is rank {len(dims)}: one multiple an axis")
+    return [shapes.shape_of([None if a is None or b is None else a * b for a, b in zip(dims, multiples, strict=True)])]
+
+
+def _tile_gradient(op: Any, grad: Any) -> list[Any]:
+    from teachtf.ops.reductions import reduce_sum
+
+    input_shape = shape(op.inputs[0], out_type=op.inputs[1].dtype)
+    both = apply_op("Pack", [op.inputs[1], input_shape], name="stack")
+    split_shape = reshape(transpose(both), [-1])
+    from teachtf.ops.arrays import range, size
+
+    axes = range(0, size(split_shape), 2)
+    return [reduce_sum(reshape(grad, split_shape), axes), None]
+
+
+declare(
+    "Tile",
+    inputs="input: T, multiples: Tmultiples",
+    outputs="output: T",
+    attrs="T: type, Tmultiples: {int32, int64} = DT_INT32",
+    shape=_tile_shape,
+    gradient=_tile_gradient,
+)
+
+
+def tile(input: Any, multiples: Any, name: str | None = None) -> Tensor:
+    """`input` repeated `multiples[i]` times along axis i. Source: `tf.tile`."""
+    return apply_op("Tile", input, multiples, name=name)
+
+
+def _pad_shape(op: Any) -> list[TensorShape]:
+    dims, paddings = op._inputs[0]._shape.as_tuple, static.constant_value(op._inputs[1])
+    if dims is None or paddings is None:
+        n = op._inputs[1]._shape.as_tuple
+        n_axes = len(dims) if dims is not None else (n[0] if n else None)
+        return [unknown_shape() if n_axes is None else shapes.shape_of([None] * n_axes)]
+    if paddings.shape != (len(dims), 2):
+        raise ValueError(f"paddings must have shape [{len(dims)}, 2], has {list(paddings.shape)}")
+    return [shapes.shape_of([None if d is None else d + int(p.sum()) for d, p in zip(dims, paddings, strict=True)])]
+
+
+def _pad_gradient(op: Any, grad: Any) -> list[Any]:
+    x, paddings = op.inputs[0], op.inputs[1]
+    column = apply_op("Pack", [rank(x), constant(1)], name="stack")
+    begin = reshape(slice_(paddings, [0, 0], column), [-1])
+    return [slice_(grad, begin, shape(x)), *[None] * (len(op.inputs) - 1)]
+
+
+_PAD = "T: type, Tpaddings: {int32, int64} = DT_INT32"
+declare(
+    "Pad",
+    inputs="input: T, paddings: Tpaddings",
+    outputs="output: T",
+    attrs=_PAD,
+    shape=_pad_shape,
+    gradient=_pad_gradient,
+)
+declare(
+    "PadV2",
+    inputs="input: T, paddings: Tpaddings, constant_values: T",
+    outputs="output: T",
+    attrs=_PAD,
+    shape=_pad_shape,
+    gradient=_pad_gradient,
+)
+declare(
+    "MirrorPad",
+    inputs="input: T, paddings: Tpaddings",
+    outputs="output: T",
+    attrs=f"{_PAD}, mode: {{'REFLECT', 'SYMMETRIC'}}",
+    shape=_pad_shape,
+    gradient=lambda op, grad: [
+        apply_op("MirrorPadGrad", grad, op.inputs[1], mode=op.get_attr("mode")),
+        None,
+    ],
+)
+declare(
+    "MirrorPadGrad",
+    inputs="input: T, paddings: Tpaddings",
+    outputs="output: T",
+    attrs=f"{_PAD}, mode: {{'REFLECT', 'SYMMETRIC'}}",
+    shape=lambda op: [
+        unknown_shape()
+        if (dims := op._inputs[0]._shape.as_tuple) is None or (p := static.constant_value(op._inputs[1])) is None
+        else shapes.shape_of([None if d is None else d - int(q.sum()) for d, q in zip(dims, p, strict=True)])
+    ],
+)
+
+
+def pad(tensor: Any, paddings: Any, mode: str = "CONSTANT", name: str | None = None, constant_values: Any = 0) -> Tensor:
+    """`tensor` with a border of `paddings[i] = [before, after]` along axis i. Source: `tf.pad`."""
+    mode = mode.upper()
+    if mode == "CONSTANT":
+        if not isinstance(constant_values, Tensor) and np.ndim(constant_values) == 0 and constant_values == 0:
+            return apply_op("Pad", tensor, paddings, name=name)
+        return apply_op("PadV2", tensor, paddings, constant_values, name=name)
+    if mode not in ("REFLECT", "SYMMETRIC"):
+        raise ValueError(f"Value of argument `mode` must be CONSTANT, REFLECT or SYMMETRIC. Received `mode` = {mode}")
+    return apply_op("MirrorPad", tensor, paddings, mode=mode, name=name)
+
+
+declare(
+    "ReverseV2",
+    inputs="tensor: T, axis: Tidx",
+    outputs="output: T",
+    attrs="Tidx: {int32, int64} = DT_INT32, T: {uint8, int8, uint16, int16, int32, uint32, int64, uint64, bool, bfloat16, "
+    "half, float, double, complex64, complex128, string}",
+    shape=shapes.unchanged,
+    gradient=lambda op, grad: [reverse(grad, op.inputs[1]), None],
+)
+
+
+def reverse(tensor: Any, axis: Any, name: str | None = None) -> Tensor:
+    """`tensor` with the order along the axes in `axis` turned round. Source: `tf.reverse`."""
+    return apply_op("ReverseV2", tensor, axis, name=name)
+
+
+declare(
+    "DynamicStitch",
+    inputs="indices: N * int32, data: N * T",
+    outputs="merged: T",
+    attrs="N: int >= 1, T: type",
+    shape=lambda op: _stitch_shape(op),
+)
+
+
+def _stitch_shape(op: Any) -> list[TensorShape]:
+    n = op._attrs["N"]
+    indices = [static.constant_value(t) for t in op._inputs[:n]]
+    first_index, first_data = op._inputs[0]._shape.as_tuple, op._inputs[n]._shape.as_tuple
+    if first_index is None or first_data is None:
+        return [unknown_shape()]
+    known = [int(i.max()) + 1 if i.size else 0 for i in indices if i is not None]
+    size = max(known) if len(known) == n else None
+    return [shapes.shape_of([size, *first_data[len(first_index) :]])]

@@ -1,0 +1,329 @@
+"""Reductions over axes: sums, means, extremes, and where the extremes are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from teachtf.core import dtypes, static
+from teachtf.core.apply import apply_op
+from teachtf.core.convert import constant, constant_of, convert_to_tensor
+from teachtf.core.name_scope import name_scope
+from teachtf.core.op_def import NOT_DIFFERENTIABLE, declare
+from teachtf.core.shapes import TensorShape, unknown_shape
+from teachtf.core.tensor import Tensor
+from teachtf.ops import shape_functions as shapes
+from teachtf.ops.arrays import reshape, shape
+
+_IDX = "Tidx: {int32, int64} = DT_INT32"
+
+
+def reduced_dims(dims: tuple[int | None, ...], axes: Any, keep: bool) -> list[int | None]:
+    """`dims` without `axes`, or with 1 in their place."""
+    chosen = {shapes.normal_axis(int(a), len(dims)) for a in np.ravel(axes)} if len(dims) else set()
+    if keep:
+        return [1 if i in chosen else d for i, d in enumerate(dims)]
+    return [d for i, d in enumerate(dims) if i not in chosen]
+
+
+def _reduction_shape(op: Any) -> list[TensorShape]:
+    dims, axes = op._inputs[0]._shape.as_tuple, static.constant_value(op._inputs[1])
+    keep = op._attrs["keep_dims"]
+    if dims is None:
+        return [unknown_shape()]
+    if axes is None:
+        return [shapes.shape_of([None] * len(dims)) if keep else unknown_shape()]
+    return [shapes.shape_of(reduced_dims(dims, axes, keep))]
+
+
+def _sum_gradient(op: Any, grad: Any) -> list[Any]:
+    dims, axes = op.inputs[0].shape.as_tuple, static.constant_value(op.inputs[1])
+    if dims is not None and axes is not None:
+        flat = np.ravel(axes)
+        if np.array_equal(flat, np.arange(len(dims))):
+            grad = reshape(grad, [1] * len(dims))
+            if None not in dims:
+                multiples = constant(list(dims), dtypes.int32) if dims else constant_of(np.zeros(0, np.int32))
+            else:
+                multiples = shape(op.inputs[0])
+            return [apply_op("Tile", grad, multiples), None]
+        if None not in dims:
+            kept = reduced_dims(dims, flat, keep=True)
+            scale = [d // max(k, 1) if d is not None and k is not None else 1 for d, k in zip(dims, kept, strict=True)]
+            return [apply_op("Tile", reshape(grad, kept), scale), None]
+    input_shape = shape(op.inputs[0])
+    kept_shape = _kept_shape(input_shape, op.inputs[1])
+    grad = reshape(grad, kept_shape)
+    return [apply_op("BroadcastTo", grad, input_shape), None]
+
+
+def _kept_shape(input_shape: Tensor, axes: Any) -> Tensor:
+    """The shape with 1 along `axes`, worked out when the graph runs."""
+    from teachtf.ops.arithmetic import cast
+
+    input_shape = cast(input_shape, dtypes.int32)
+    axes = cast(axes, dtypes.int32)
+    input_rank = apply_op("Size", input_shape)
+    axes = (axes + input_rank) % input_rank
+    axes_shape = shape(axes)
+    from teachtf.ops.arrays import fill, range
+
+    return apply_op("DynamicStitch", [range(input_rank), axes], [input_shape, fill(axes_shape, 1)])
+
+
+def _mean_gradient(op: Any, grad: Any) -> list[Any]:
+    from teachtf.ops.arithmetic import cast, truediv
+
+    total = _sum_gradient(op, grad)[0]
+    given, result = op.inputs[0].shape, op.outputs[0].shape
+    if given.is_fully_defined() and result.is_fully_defined():
+        count = int(given.num_elements()) // max(int(result.num_elements()), 1)
+        factor = constant(count, dtype=total.dtype)
+    else:
+        input_shape = shape(op.inputs[0])
+        input_rank = apply_op("Size", input_shape) if input_shape.shape.num_elements() is None else _size(input_shape)
+        axes = cast(op.inputs[1], input_rank.dtype)
+        axes = (axes + input_rank) % input_rank
+        factor = reduce_prod(apply_op("GatherV2", input_shape, axes, constant(0), name="GatherV2"))
+    return [truediv(total, cast(factor, total.dtype)), None]
+
+
+def _size(tensor: Any) -> Any:
+    from teachtf.ops.arrays import size
+
+    return size(tensor)
+
+
+def _extreme_gradient(op: Any, grad: Any) -> list[Any]:
+    """Shared equally among the elements that equal the extreme."""
+    from teachtf.ops.arithmetic import cast
+
+    input_shape = shape(op.inputs[0])
+    y, axes = op.outputs[0], op.inputs[1]
+    if not op.get_attr("keep_dims"):
+        kept = _kept_shape(input_shape, axes)
+        y, grad = reshape(y, kept), reshape(grad, kept)
+    hits = cast(apply_op("Equal", y, op.inputs[0]), grad.dtype)
+    count = apply_op("Sum", hits, axes)
+    if not op.get_attr("keep_dims"):
+        count = reshape(count, kept)
+    else:
+        count = reshape(count, shape(y))
+    return [hits / count * grad, None]
+
+
+def _prod_gradient(op: Any, grad: Any) -> list[Any]:
+    """The product of the others: by two cumulative products, so that zeros are no trouble."""
+    from teachtf.ops.arithmetic import cast
+    from teachtf.ops.arrays import range
+    from teachtf.ops.gathering import gather
+    from teachtf.ops.joining import concat
+    from teachtf.ops.rearranging import invert_permutation, transpose
+
+    x = op.inputs[0]
+    input_shape = shape(x)
+    axes = reshape(op.inputs[1], [-1])
+    if not op.get_attr("keep_dims"):
+        grad = reshape(grad, _kept_shape(input_shape, axes))
+    grad = apply_op("BroadcastTo", grad, input_shape)
+    number = cast(_rank(x), dtypes.int32)
+    reduced = (cast(axes, dtypes.int32) + number) % number
+    other, _ = apply_op("ListDiff", range(number), reduced)
+    perm = concat([reduced, other], 0)
+    reduced_size = reduce_prod(gather(input_shape, reduced))
+    other_size = reduce_prod(gather(input_shape, other))
+    permuted = transpose(x, perm)
+    matrix = reshape(permuted, apply_op("Pack", [reduced_size, other_size]))
+    left = apply_op("Cumprod", matrix, 0, exclusive=True)
+    right = apply_op("Cumprod", matrix, 0, exclusive=True, reverse=True)
+    y = reshape(left * right, shape(permuted))
+    return [reshape(grad * transpose(y, invert_permutation(perm)), input_shape), None]
+
+
+def _rank(x: Any) -> Any:
+    from teachtf.ops.arrays import rank
+
+    return rank(x)
+
+
+for _name, _types, _gradient in (
+    ("Sum", "numbertype", _sum_gradient),
+    ("Mean", "numbertype", _mean_gradient),
+    ("Prod", "numbertype", _prod_gradient),
+    ("Max", "", _extreme_gradient),
+    ("Min", "", _extreme_gradient),
+):
+    _types = _types or (
+        "{float, double, int32, uint8, int16, int8, int64, bfloat16, uint16, half, uint32, uint64, qint8, quint8, qint32, "
+        "qint16, quint16}"
+    )
+    declare(
+        _name,
+        inputs="input: T, reduction_indices: Tidx",
+        outputs="output: T",
+        attrs=f"keep_dims: bool = false, T: {_types}, {_IDX}",
+        shape=_reduction_shape,
+        gradient=_gradient,
+    )
+for _name in ("Any", "All"):
+    declare(
+        _name,
+        inputs="input: bool, reduction_indices: Tidx",
+        outputs="output: bool",
+        attrs=f"keep_dims: bool = false, {_IDX}",
+        shape=_reduction_shape,
+    )
+
+
+def _arg_shape(op: Any) -> list[TensorShape]:
+    dims, axis = op._inputs[0]._shape.as_tuple, static.constant_value(op._inputs[1])
+    if dims is None:
+        return [unknown_shape()]
+    if axis is None:
+        return [shapes.shape_of([None] * (len(dims) - 1))]
+    if not -len(dims) <= int(axis) < len(dims):
+        raise ValueError(f"Dimension must be in the range [{-len(dims)}, {len(dims)}), but got {int(axis)}")
+    return [shapes.shape_of(reduced_dims(dims, axis, keep=False))]
+
+
+for _name, _outputs in (("ArgMax", "{int16, uint16, int32, int64}"), ("ArgMin", "{int32, int64}")):
+    declare(
+        _name,
+        inputs="input: T, dimension: Tidx",
+        outputs="output: output_type",
+        attrs="T: {float, double, int32, uint8, int16, int8, int64, bfloat16, uint16, half, uint32, uint64, qint8, quint8, "
+        f"qint32, qint16, quint16, bool}}, Tidx: {{int16, int32, int64}} = DT_INT32, output_type: {_outputs} = DT_INT64",
+        shape=_arg_shape,
+    )
+
+
+def _cumsum_gradient(op: Any, grad: Any) -> list[Any]:
+    exclusive, reverse = op.get_attr("exclusive"), op.get_attr("reverse")
+    return [apply_op("Cumsum", grad, op.inputs[1], exclusive=exclusive, reverse=not reverse), None]
+
+
+def _cumprod_gradient(op: Any, grad: Any) -> list[Any]:
+    exclusive, reverse = op.get_attr("exclusive"), op.get_attr("reverse")
+    x, axis = op.inputs
+    product = apply_op("Cumprod", x, axis, exclusive=exclusive, reverse=reverse)
+    total = apply_op("Cumsum", product * grad, axis, exclusive=exclusive, reverse=not reverse)
+    return [apply_op("DivNoNan", total, x) if not x.dtype.is_integer else total / x, None]
+
+
+for _name, _gradient in (("Cumsum", _cumsum_gradient), ("Cumprod", _cumprod_gradient)):
+    declare(
+        _name,
+        inputs="x: T, axis: Tidx",
+        outputs="out: T",
+        attrs=f"exclusive: bool = false, reverse: bool = false, T: numbertype, {_IDX}",
+        shape=shapes.unchanged,
+        gradient=_gradient,
+    )
+
+declare(
+    "ListDiff",
+    inputs="x: T, y: T",
+    outputs="out: T, idx: out_idx",
+    attrs="T: type, out_idx: {int32, int64} = DT_INT32",
+    shape=lambda op: [shapes.shape_of([None])] * 2,
+    gradient=NOT_DIFFERENTIABLE,
+)
+
+
+# --- public functions --------------------------------------------------------------------------------------------
+
+
+def _axes(x: Any, axis: Any, reduction_indices: Any = None) -> Any:
+    if axis is None:
+        axis = reduction_indices
+    if axis is not None:
+        return axis
+    ndims = x.shape.ndims
+    if ndims is not None:
+        return constant_of(np.arange(ndims, dtype=np.int32))
+    from teachtf.ops.arrays import range, rank
+
+    return range(0, rank(x))
+
+
+def _reduce(op_type: str, input_tensor: Any, axis: Any, keepdims: Any, name: str | None) -> Tensor:
+    x = convert_to_tensor(input_tensor)
+    return apply_op(op_type, x, _axes(x, axis), keep_dims=bool(keepdims), name=name)
+
+
+def _public(function_name: str, op_type: str, what: str) -> Any:
+    def reduce(
+        input_tensor: Any,
+        axis: Any = None,
+        keepdims: Any = None,
+        name: str | None = None,
+        reduction_indices: Any = None,
+        keep_dims: Any = None,
+    ) -> Tensor:
+        chosen = axis if axis is not None else reduction_indices
+        keep = keepdims if keepdims is not None else keep_dims
+        return _reduce(op_type, input_tensor, chosen, keep, name or op_type)
+
+    reduce.__name__ = reduce.__qualname__ = function_name
+    reduce.__doc__ = f"""{what}
+
+    Args:
+      input_tensor: the tensor to reduce.
+      axis: an axis, a list of them, or None for all.
+      keepdims: keep the reduced axes with size 1.
+      name: the operation's name.
+
+    Source: `tf.{function_name}`.
+    """
+    return reduce
+
+
+reduce_sum = _public("reduce_sum", "Sum", "The sum of the elements along `axis`.")
+reduce_mean = _public("reduce_mean", "Mean", "The mean of the elements along `axis`.")
+reduce_prod = _public("reduce_prod", "Prod", "The product of the elements along `axis`.")
+reduce_max = _public("reduce_max", "Max", "The largest element along `axis`.")
+reduce_min = _public("reduce_min", "Min", "The smallest element along `axis`.")
+reduce_any = _public("reduce_any", "Any", "Whether any element along `axis` is true.")
+reduce_all = _public("reduce_all", "All", "Whether all elements along `axis` are true.")
+
+
+def reduce_logsumexp(input_tensor: Any, axis: Any = None, keepdims: Any = False, name: str | None = None) -> Tensor:
+    """`log(sum(exp(x)))` along `axis`, safe from overflow. Source: `tf.reduce_logsumexp`."""
+    from teachtf.ops.arithmetic import is_finite
+    from teachtf.ops.arrays import stop_gradient, zeros_like
+
+    with name_scope(name, "ReduceLogSumExp", [input_tensor]) as scope:
+        x = convert_to_tensor(input_tensor)
+        raw = reduce_max(x, axis, keepdims=True)
+        largest = stop_gradient(apply_op("SelectV2", is_finite(raw), raw, zeros_like(raw)))
+        total = apply_op("Log", reduce_sum(apply_op("Exp", apply_op("Sub", x, largest)), axis, keepdims=keepdims))
+        if not keepdims:
+            largest = reshape(largest, shape(total))
+        return apply_op("AddV2", total, largest, name=scope)
+
+
+def argmax(
+    input: Any, axis: Any = None, name: str | None = None, dimension: Any = None, output_type: Any = dtypes.int64
+) -> Tensor:
+    """The index of the largest element along `axis` (0 by default); the first among equals. Source: `tf.argmax`."""
+    chosen = axis if axis is not None else dimension
+    return apply_op("ArgMax", input, 0 if chosen is None else chosen, output_type=output_type, name=name)
+
+
+def argmin(
+    input: Any, axis: Any = None, name: str | None = None, dimension: Any = None, output_type: Any = dtypes.int64
+) -> Tensor:
+    """The index of the smallest element along `axis` (0 by default); the first among equals. Source: `tf.argmin`."""
+    chosen = axis if axis is not None else dimension
+    return apply_op("ArgMin", input, 0 if chosen is None else chosen, output_type=output_type, name=name)
+
+
+def cumsum(x: Any, axis: Any = 0, exclusive: bool = False, reverse: bool = False, name: str | None = None) -> Tensor:
+    """The running sum along `axis`. Source: `tf.cumsum`."""
+    return apply_op("Cumsum", x, axis, exclusive=exclusive, reverse=reverse, name=name)
+
+
+def cumprod(x: Any, axis: Any = 0, exclusive: bool = False, reverse: bool = False, name: str | None = None) -> Tensor:
+    """The running product along `axis`. Source: `tf.cumprod`."""
+    return apply_op("Cumprod", x, axis, exclusive=exclusive, reverse=reverse, name=name)
