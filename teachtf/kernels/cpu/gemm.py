@@ -1,0 +1,140 @@
+"""Matrix products: `matmul` for two matrices, `batch_matmul` for stacks of them."""
+
+from __future__ import annotations
+
+import functools
+import math
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from .threads import parallel_for, thread_count
+from .tiles import TALL, Layout, multiply, pack_columns, panel_width
+
+__all__ = ["batch_matmul", "compute_dtype", "matmul"]
+
+Array = npt.NDArray[Any]
+
+_SMALL = 1 << 15  # multiply-adds below which NumPy's call is quicker than ours
+_THREAD_WORK = 1 << 21  # multiply-adds that are worth waking a thread for
+_BLOCK, _DEPTH = 8 * TALL, 512
+_PACK_ROWS = 4 * TALL  # rows of A that make it worth copying B to be dense
+_ONE_SEGMENT = np.zeros(1, np.int64)
+_FLOATS = frozenset({np.dtype(np.float32), np.dtype(np.float64)})
+
+
+def compute_dtype(dtype: np.dtype) -> np.dtype | None:
+    """The dtype our kernels compute `dtype` in: itself for float32 and float64, float32 for shorter floats; None where
+    NumPy does the work."""
+    if dtype in _FLOATS:
+        return dtype
+    return np.dtype(np.float32) if dtype == np.float16 or dtype.name == "bfloat16" else None
+
+
+@functools.lru_cache(maxsize=1024)
+def _layout(m: int, k: int, n: int, transpose_a: bool, packed: bool, width: int) -> tuple[Array, range, range]:
+    layout = Layout(
+        lines=1, pixels=m, a_start=0, a_image=0, a_line=0, a_pixel=1 if transpose_a else k,
+        c_start=0, c_image=0, c_line=0, c_pixel=n,
+        k_step=m if transpose_a else 1, segment=k, columns=n,
+        panel_step=k * width if packed else width, b_step=width if packed else n,
+        block=min(_BLOCK, m), depth=_DEPTH, accumulate=0,
+    )  # fmt: skip
+    return np.array(layout, np.int64), range(m), range(-(-n // width))
+
+
+def _flat(matrix: Array, transpose: bool) -> tuple[Array, bool]:
+    """The matrix's elements in memory order, and whether that is the transpose of the matrix wanted."""
+    flags = matrix.flags
+    if flags.c_contiguous:
+        return matrix.reshape(-1), transpose
+    if flags.f_contiguous:
+        return matrix.T.reshape(-1), not transpose
+    return np.ascontiguousarray(matrix).reshape(-1), transpose
+
+
+def matmul(
+    a: Array, b: Array, transpose_a: bool = False, transpose_b: bool = False, out: Array | None = None
+) -> Array:
+    """The product of two matrices of one dtype, each optionally transposed first. `out`, if given, is a C-contiguous
+    array of the product's shape and dtype, apart from a and b."""
+    m, k = a.shape[::-1] if transpose_a else a.shape
+    inner, n = b.shape[::-1] if transpose_b else b.shape
+    if k != inner:
+        raise ValueError(f"The inner dimensions differ: {k} and {inner}.")
+    work = m * k * n
+    dtype = a.dtype
+    if work <= _SMALL or m == 1 or n == 1 or dtype not in _FLOATS:
+        return _simple(a.T if transpose_a else a, b.T if transpose_b else b, out)
+    result = np.empty((m, n), dtype) if out is None else out
+    a_flat, transpose_a = _flat(a, transpose_a)
+    b_flat, transpose_b = _flat(b, transpose_b)
+    width = panel_width(dtype)
+    packs = transpose_b or n % width != 0 or m >= _PACK_ROWS
+    if packs:
+        b_flat = pack_columns(b_flat, 0, k, n, 1 if transpose_b else n, k if transpose_b else 1)
+    layout, rows, panels = _layout(m, k, n, transpose_a, packs, width)
+    c_flat = result.reshape(-1)
+    if work < 2 * _THREAD_WORK or thread_count() == 1:
+        multiply(rows, panels, layout, _ONE_SEGMENT, a_flat, b_flat, c_flat)
+    elif m >= n or m >= 2 * _BLOCK * thread_count():
+        parallel_for(
+            lambda first, last: multiply(
+                range(first * TALL, min(last * TALL, m)), panels, layout, _ONE_SEGMENT, a_flat, b_flat, c_flat
+            ),
+            -(-m // TALL),
+            max(1, math.ceil(_THREAD_WORK / (TALL * k * n))),
+        )
+    else:
+        parallel_for(
+            lambda first, last: multiply(rows, range(first, last), layout, _ONE_SEGMENT, a_flat, b_flat, c_flat),
+            len(panels),
+            max(1, math.ceil(_THREAD_WORK / (m * k * width))),
+        )
+    return result
+
+
+def _simple(a: Array, b: Array, out: Array | None) -> Array:
+    """What needs no kernel of ours: small and thin products, integers, complex numbers; short floats by float32."""
+    dtype = a.dtype
+    compute = compute_dtype(dtype)
+    if compute is not None and compute != dtype:
+        product = matmul(a.astype(compute), b.astype(compute)).astype(dtype)
+    elif a.size == 0 or b.size == 0:  # NumPy gives zeros too, but for matmul's `out` with k = 0
+        product = np.zeros((a.shape[0], b.shape[1]), dtype)
+    else:
+        return np.matmul(a, b, out=out)
+    if out is None:
+        return product
+    out[...] = product
+    return out
+
+
+def batch_matmul(a: Array, b: Array, adj_x: bool = False, adj_y: bool = False) -> Array:
+    """The products of matrices in the last two axes; the axes before broadcast. `adj_x` and `adj_y` take a's and b's
+    conjugate transpose."""
+    if a.ndim == 2 and b.ndim == 2 and a.dtype.kind != "c":
+        return matmul(a, b, adj_x, adj_y)
+    compute = compute_dtype(a.dtype)
+    if compute is not None and compute != a.dtype:
+        return batch_matmul(a.astype(compute), b.astype(compute), adj_x, adj_y).astype(a.dtype)
+    x, y = (np.conjugate(a.swapaxes(-1, -2)) if adj_x else a), (np.conjugate(b.swapaxes(-1, -2)) if adj_y else b)
+    m, k, n = x.shape[-2], x.shape[-1], y.shape[-1]
+    if compute is None or m * k * n <= _SMALL or m == 1 or n == 1:
+        return np.matmul(x, y)
+    if k != y.shape[-2]:
+        raise ValueError(f"The inner dimensions differ: {k} and {y.shape[-2]}.")
+    outer = np.broadcast_shapes(x.shape[:-2], y.shape[:-2])
+    if math.prod(y.shape[:-2]) == 1 and not adj_x:  # one b for all: the stack of a's is one tall matrix
+        return matmul(a.reshape(-1, k), b.reshape(b.shape[-2:]), False, adj_y).reshape(*outer, m, n)
+    result = np.empty((*outer, m, n), a.dtype)
+    xs, ys = np.broadcast_to(x, (*outer, m, k)), np.broadcast_to(y, (*outer, k, n))
+    places = list(np.ndindex(*outer))
+
+    def some(first: int, last: int) -> None:
+        for place in places[first:last]:
+            matmul(xs[place], ys[place], out=result[place])
+
+    parallel_for(some, len(places), max(1, _THREAD_WORK // (m * k * n)))
+    return result
