@@ -1,0 +1,51 @@
+"""Registers the cards with IPython, by the names of types, so that nothing is imported before it is shown."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from typing import Any
+
+#: Module and name of each type, and the function of `cards` that draws it.
+CARDS = (
+    ("teachtf.core.graph", "Graph", "graph_card"),
+    ("teachtf.core.operation", "Operation", "operation_card"),
+    ("teachtf.core.tensor", "Tensor", "tensor_card"),
+    ("teachtf.state.variables", "Variable", "variable_card"),
+)
+
+
+def _formatter(function: str) -> Callable[[Any], str]:
+    def show(thing: Any) -> str:
+        cards = importlib.import_module("teachtf_widgets.cards")
+        return str(getattr(cards, function)(thing))
+
+    return show
+
+
+def register_rich_display(ip: Any = None) -> bool:
+    """Makes a notebook draw graphs, operations, tensors and variables left as a cell's last line.
+
+    Args:
+        ip: the IPython shell; the running one when left out.
+
+    Returns:
+        True when there was a shell to register with.
+    """
+    if ip is None:
+        try:
+            from IPython.core.getipython import get_ipython
+        except ImportError:
+            return False
+        ip = get_ipython()
+    if ip is None:
+        return False
+    formatter = ip.display_formatter.formatters["text/html"]
+    for module, name, function in CARDS:
+        formatter.for_type_by_name(module, name, _formatter(function))
+    return True
+
+
+def load_ipython_extension(ip: Any) -> None:
+    """`%load_ext teachtf_widgets`."""
+    register_rich_display(ip)

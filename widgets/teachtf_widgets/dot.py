@@ -1,0 +1,154 @@
+"""A folded picture as DOT text: shapes, colours, clusters and the legend."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Literal
+
+import graphviz
+
+from . import palette
+from .facts import html
+from .model import Edge, Node, Path, Picture
+
+SHAPES = {
+    "variable": {"shape": "cylinder", "style": "filled", "margin": "0.14,0.07"},
+    "initializer": {"shape": "note", "style": "filled"},
+    "placeholder": {"shape": "ellipse", "style": "filled", "margin": "0.04,0.02"},
+    "constant": {"shape": "note", "style": "filled", "margin": "0.08,0.03", "fontsize": "9"},
+    "op": {"shape": "box", "style": "rounded,filled"},
+    "state": {"shape": "box", "style": "rounded,filled", "penwidth": "1.6"},
+    "control": {"shape": "octagon", "style": "filled", "margin": "0.08,0.02"},
+    "scope": {"shape": "folder", "style": "filled", "margin": "0.16,0.08"},
+}
+#: One name only: Graphviz measures text of a list of fonts as if it were set in Times.
+FONT = "Helvetica"
+
+
+def _plain(text: str) -> str:
+    """Text for a DOT attribute: Graphviz would read a backslash as an escape, and takes entities for characters."""
+    return text.replace("&", "&amp;").replace("\\", "\\\\").replace("\n", "\\n")
+
+
+def _label_text(text: str) -> str:
+    """Text inside an HTML-like label; control characters have no place in XML."""
+    return html(re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f]", "?", text))
+
+
+def _node_label(node: Node) -> str:
+    title = _label_text(node.title) or "?"
+    if node.kind == "constant":
+        value = "".join(f"<BR/>{_label_text(line)}" for line in node.lines)
+        return f'<<FONT COLOR="{palette.MUTED}">{title}</FONT>{value}>'
+    rest = "".join(f'<BR/><FONT POINT-SIZE="9">{_label_text(line)}</FONT>' for line in node.lines)
+    return f"<<B>{title}</B>{rest}>"
+
+
+def _identifier(key: str) -> str:
+    """A node's name in DOT. A colon would be read as a port."""
+    return key.replace(":", "\u02d0")
+
+
+def _draw_node(target: Any, node: Node, device_fill: str | None) -> None:
+    colours = palette.KINDS[node.kind]
+    extra = dict(SHAPES[node.kind])
+    extra["fillcolor"] = device_fill or colours.fill
+    extra["color"] = colours.line
+    if node.fetched:
+        extra["penwidth"] = "2.6"
+    classes = f"ttf-{node.kind}" + (" ttf-device" if device_fill else "") + (" ttf-fetched" if node.fetched else "")
+    extra |= {"tooltip": _plain(node.tooltip), "class": classes}
+    target.node(_identifier(node.key), label=_node_label(node), **extra)
+
+
+def _draw_edge(dot: graphviz.Digraph, edge: Edge, picture: Picture) -> None:
+    extra = {"class": f"ttf-{edge.kind}"}
+    if edge.kind == "data" and "scope" not in (picture.nodes[edge.tail].kind, picture.nodes[edge.head].kind):
+        # Pulls the model itself straight; what runs to folded training scopes may bend.
+        extra["weight"] = "4"
+    if edge.kind == "control":
+        extra |= {"style": "dashed", "arrowhead": "open", "tooltip": "control edge: runs first, passes no value"}
+    elif edge.kind == "update":
+        extra |= {"color": palette.UPDATE, "dir": "both", "tooltip": "reads and writes the variable"}
+    different = list(dict.fromkeys(edge.labels))
+    if len(different) > 2 or (len(edge.labels) > 1 and len(different) == 2 and len(edge.labels) > 2):
+        text = f"{len(edge.labels)} tensors"
+    elif len(edge.labels) > len(different):
+        text = f"{len(edge.labels)} x {different[0]}"
+    else:
+        text = "\n".join(different)
+    if text:
+        # Graphviz puts a label right at its line; the space keeps them apart.
+        extra["label"] = _plain(f" {text} ".replace("\n", " \n "))
+        extra.setdefault("tooltip", _plain("\n".join(edge.labels[:12])))
+    dot.edge(_identifier(edge.tail), _identifier(edge.head), **extra)
+
+
+def _draw_scope(parent: Any, path: Path, picture: Picture, fills: dict[str, str]) -> None:
+    """Draws what stands directly in a scope, then each scope inside it as a box."""
+    depth = len(path)
+    inside = [node for node in picture.nodes.values() if node.path[:depth] == path]
+    for node in inside:
+        if node.path == path:
+            _draw_node(parent, node, fills.get(node.device))
+    for scope in dict.fromkeys(node.path[depth] for node in inside if len(node.path) > depth):
+        with parent.subgraph(name=f"cluster_{scope}") as box:
+            label = _label_text(scope.rsplit("/", 1)[-1])
+            box.attr(
+                label=f'<<FONT COLOR="{palette.MUTED}"><B>{label}</B></FONT>>',
+                labeljust="l",
+                labelloc="t",
+                style="rounded,filled",
+                fillcolor=palette.CLUSTER_FILLS[depth % 2],
+                color=palette.CLUSTER_LINE,
+                tooltip=_plain(f"name scope {scope}/"),
+                **{"class": f"ttf-scope{depth % 2}"},
+            )
+            _draw_scope(box, (*path, scope), picture, fills)
+
+
+def _legend(picture: Picture, fills: dict[str, str]) -> str:
+    cells = []
+    if fills:
+        for device, fill in fills.items():
+            cells.append(f'<TD BGCOLOR="{fill}" WIDTH="12">  </TD><TD>{_label_text(device)}</TD>')
+    else:
+        used = {node.kind for node in picture.nodes.values()}
+        for kind, name in palette.KIND_NAMES.items():
+            if kind in used:
+                cells.append(f'<TD><FONT COLOR="{palette.KINDS[kind].line}">\u25a0</FONT> {name}&#160;&#160;</TD>')
+    kinds = {edge.kind for edge in picture.edges}
+    if "update" in kinds:
+        cells.append(f'<TD><FONT COLOR="{palette.UPDATE}">&lt; &gt;</FONT> writes</TD>')
+    if "control" in kinds:
+        cells.append("<TD>- - &gt; control edge</TD>")
+    rows = "".join(f"<TR>{''.join(cells[start : start + 5])}</TR>" for start in range(0, len(cells), 5))
+    return f'<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="4" CELLPADDING="1">{rows}</TABLE>>' if rows else ""
+
+
+def picture_dot(
+    picture: Picture,
+    *,
+    direction: Literal["TB", "LR", "BT", "RL"] = "TB",
+    legend: bool = True,
+    color_by: Literal["kind", "device"] = "kind",
+) -> str:
+    """Returns the DOT text of a picture; the same picture always gives the same text."""
+    if direction not in ("TB", "LR", "BT", "RL"):
+        raise ValueError(f"direction must be 'TB', 'LR', 'BT' or 'RL', not {direction!r}")
+    fills: dict[str, str] = {}
+    if color_by == "device":
+        devices = sorted({node.device for node in picture.nodes.values() if node.device})
+        fills = {device: palette.DEVICE_FILLS[i % len(palette.DEVICE_FILLS)] for i, device in enumerate(devices)}
+    dot = graphviz.Digraph("graph")
+    dot.attr(rankdir=direction, bgcolor="transparent", nodesep="0.22", ranksep="0.36", pad="0.08", tooltip=" ")
+    dot.attr("graph", fontname=FONT, fontsize="10", fontcolor=palette.MUTED)
+    dot.attr("node", fontname=FONT, fontsize="11", fontcolor=palette.INK, margin="0.1,0.05", height="0.3", width="0.5")
+    dot.attr("edge", fontname=FONT, fontsize="9", fontcolor=palette.MUTED, color=palette.LINE, arrowsize="0.6")
+    text = _legend(picture, fills) if legend else ""
+    if text:
+        dot.attr(label=text, labelloc="b", labeljust="l")
+    _draw_scope(dot, (), picture, fills)
+    for edge in picture.edges:
+        _draw_edge(dot, edge, picture)
+    return dot.source

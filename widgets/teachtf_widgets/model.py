@@ -1,0 +1,269 @@
+"""A graph, folded to the size of a picture: nodes, edges and the scopes around them, before any drawing."""
+
+from __future__ import annotations
+
+import heapq
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from . import facts
+from .naming import Path, prefixes, scope_paths, variable_owners
+
+Collapse = Literal["variables", "initializers", "nothing"]
+Kind = Literal["variable", "placeholder", "constant", "op", "state", "control", "scope", "initializer"]
+
+
+@dataclass
+class Node:
+    """One shape of the picture: an op, a variable with its helpers, or a folded scope."""
+
+    key: str
+    kind: Kind
+    title: str
+    lines: list[str]
+    path: Path
+    tooltip: str
+    device: str = ""
+    fetched: bool = False
+    members: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Edge:
+    """What flows between two nodes: `data` down the graph, `update` into a variable, `control` only orders."""
+
+    tail: str
+    head: str
+    kind: Literal["data", "update", "control"]
+    labels: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Picture:
+    """What `graph_view` draws."""
+
+    nodes: dict[str, Node]
+    edges: list[Edge]
+    total_ops: int
+
+
+def _opened(
+    paths: dict[str, Path], unit_of: dict[str, str], depth: int | None, max_nodes: int | None, fold: set[str]
+) -> set[str]:
+    """Chooses the scopes to draw open: smallest first, while depth and the number of shapes allow."""
+    inner: dict[str, set[str]] = defaultdict(set)
+    units: dict[str, set[str]] = defaultdict(set)
+    weight: Counter[str] = Counter()
+    for name, path in paths.items():
+        for parent, scope in zip(("", *path), path, strict=False):
+            inner[parent].add(scope)
+            weight[scope] += 1
+        units[path[-1] if path else ""].add(unit_of[name])
+    opened: set[str] = set()
+    shown = len(units[""]) + len(inner[""])
+    waiting = [(weight[scope], 1, scope) for scope in inner[""]]
+    heapq.heapify(waiting)
+    while waiting:
+        _, level, scope = heapq.heappop(waiting)
+        if scope in fold or (depth is not None and level > depth):
+            continue
+        grown = shown - 1 + len(units[scope]) + len(inner[scope])
+        if max_nodes is not None and grown > max(max_nodes, shown):
+            continue
+        shown = grown
+        opened.add(scope)
+        for child in inner[scope]:
+            heapq.heappush(waiting, (weight[child], level + 1, child))
+    return opened
+
+
+def _without_echoes(paths: dict[str, Path], unit_of: dict[str, str]) -> dict[str, Path]:
+    """Takes away the scopes that would be a box around one single shape of the same name."""
+    units: dict[str, set[str]] = defaultdict(set)
+    for name, path in paths.items():
+        for scope in path:
+            units[scope].add(unit_of[name])
+
+    def short(name: str) -> str:
+        return name.rsplit("/", 1)[-1]
+
+    echoes = {scope for scope, held in units.items() if len(held) == 1 and short(min(held)) == short(scope)}
+    return {name: tuple(scope for scope in path if scope not in echoes) for name, path in paths.items()}
+
+
+def _machinery(ops: list[Any], paths: dict[str, Path]) -> set[str]:
+    """Returns the outermost scopes that serve training and saving: gradients, optimizer updates, savers."""
+    marks = ("Apply", "ResourceApply", "SparseApply", "SaveV2", "RestoreV2", "MergeV2Checkpoints")
+    found = {paths[op.name][0] for op in ops if paths[op.name] and op.type.startswith(marks)}
+    return found | {path[0] for path in paths.values() if path and path[0].startswith("gradients")}
+
+
+def _variable_node(op: Any, members: list[Any], path: Path) -> Node:
+    """A variable with all that serves it: its shape, and the optimizer slots that live under its name."""
+    own = op.outputs
+    shape = facts.shape_text(op.get_attr("shape")) if op.type == "VarHandleOp" else facts.shape_text(own[0].shape)
+    dtype = facts.dtype_name(op.get_attr("dtype") if op.type == "VarHandleOp" else own[0].dtype)
+    lines = [f"{dtype} {shape}"]
+    slots = [m.name[len(op.name) + 1 :] for m in members if m.type in facts.VARIABLE_TYPES and m is not op]
+    if slots:
+        lines.append("+ " + (", ".join(slots) if len(slots) <= 3 else facts.plural(len(slots), "slot")))
+    tooltip = f"variable {op.name}\n{dtype} {shape}\nholds " + ", ".join(m.name for m in members[:12])
+    return Node(op.name, "variable", op.name.rsplit("/", 1)[-1], lines, path, tooltip, op.device)
+
+
+def _op_node(op: Any, path: Path) -> Node:
+    short = op.name.rsplit("/", 1)[-1]
+    kind: Kind = "op"
+    lines = [] if short == op.type else [op.type]
+    if op.type in facts.VARIABLE_TYPES:
+        return _variable_node(op, [op], path)
+    if op.type in facts.PLACEHOLDER_TYPES:
+        kind = "placeholder"
+        lines = [facts.tensor_text(op.outputs[0])]
+    elif op.type == "Const":
+        kind = "constant"
+        value = facts.constant_text(op)
+        lines = [value if value is not None else facts.tensor_text(op.outputs[0])]
+    elif facts.is_state_op(op.type):
+        kind = "state"
+    elif op.type in facts.CONTROL_FLOW_TYPES or op.type == "NoOp":
+        kind = "control"
+        lines = [] if op.type == "NoOp" else lines
+    outputs = "".join(f"\n{tensor.name}  {facts.tensor_text(tensor)}" for tensor in op.outputs)
+    device = f"\non {op.device}" if op.device else ""
+    return Node(op.name, kind, short, lines, path, f"{op.name}\n{op.type}{outputs}{device}", op.device)
+
+
+def _scope_node(scope: str, members: list[Any], path: Path) -> Node:
+    held = sum(op.type in facts.VARIABLE_TYPES for op in members)
+    lines = [facts.plural(len(members), "op")] + ([facts.plural(held, "variable")] if held else [])
+    types = Counter(op.type for op in members).most_common(8)
+    tooltip = f"name scope {scope}/\n" + "\n".join(f"{count} x {kind}" for kind, count in types)
+    devices = {op.device for op in members}
+    device = devices.pop() if len(devices) == 1 else ""
+    return Node(scope + "/", "scope", scope.rsplit("/", 1)[-1], lines, path, tooltip, device)
+
+
+def _initializer_key(op: Any, owners: dict[str, str], variables: set[str]) -> str:
+    """With `collapse='initializers'`, the shape that an op of a variable is drawn in."""
+    if op.name not in owners or op.name in variables:
+        return op.name
+    # The innermost variable around the op: an optimizer's slot lives under the name of the variable that it serves.
+    nearest = next((name for name in reversed(prefixes(op.name)) if name in variables), owners[op.name])
+    kept = ("Assign", "read", "Read/ReadVariableOp", "IsInitialized/VarIsInitializedOp")
+    return op.name if op.name in {f"{nearest}/{part}" for part in kept} else f"{nearest}:initial"
+
+
+def _edges(ops: list[Any], key_of: dict[str, str], nodes: dict[str, Node]) -> list[Edge]:
+    """Joins the flows between ops to one edge for each pair of shapes."""
+    found: dict[tuple[str, str, str], Edge] = {}
+    counted: set[tuple[str, str, str]] = set()
+    for op in ops:
+        head = key_of[op.name]
+        flows = [(tensor.op, tensor) for tensor in op.inputs] + [(source, None) for source in op.control_inputs]
+        for source, tensor in flows:
+            if source.name not in key_of or key_of[source.name] == head:
+                continue
+            tail, kind, label = key_of[source.name], "data", ""
+            if tensor is None:
+                kind = "control"
+            else:
+                label = facts.tensor_text(tensor)
+                writes = facts.is_ref(tensor) or source.type == "VarHandleOp"
+                if writes and source.type in facts.VARIABLE_TYPES and facts.is_state_op(op.type):
+                    kind = "update"
+            edge = found.setdefault((tail, head, kind), Edge(tail, head, kind))  # type: ignore[arg-type]
+            # The shape of a variable and the value of a constant stand in their nodes: their edges stay bare.
+            once = (tail, head, tensor.name if tensor is not None else "")
+            if label and once not in counted and nodes[tail].kind not in ("variable", "constant"):
+                counted.add(once)
+                edge.labels.append(label)
+    # Of several edges between two shapes the one that says most stays: update, then data, then control.
+    strength = {"control": 0, "data": 1, "update": 2}
+    best: dict[tuple[str, str], int] = {}
+    for edge in found.values():
+        pair = (edge.tail, edge.head)
+        best[pair] = max(best.get(pair, 0), strength[edge.kind])
+    return [edge for edge in found.values() if strength[edge.kind] == best[edge.tail, edge.head]]
+
+
+def _initializes(op: Any, owners: dict[str, str]) -> int:
+    """Returns how many variables a `global_variables_initializer` sets, 0 for any other op."""
+    sources = op.control_inputs
+    only = op.type == "NoOp" and len(sources) > 2 and all(source.name in owners for source in sources)
+    return len(sources) if only else 0
+
+
+def build_picture(
+    graph: Any,
+    *,
+    collapse: Collapse = "variables",
+    depth: int | None = None,
+    max_nodes: int | None = 60,
+    fetches: Any = None,
+    scope: str | None = None,
+    fold: Iterable[str] | None = None,
+    ops: list[Any] | None = None,
+) -> Picture:
+    """Folds `graph` into a picture. The arguments are those of `graph_view`; `ops` limits it to some operations."""
+    every = list(graph.get_operations()) if ops is None else ops
+    targets = facts.flat_fetches(fetches, graph) if fetches is not None else []
+    if targets:
+        needed = facts.closure(targets)
+        every = [op for op in every if op.name in needed]
+    if scope is not None:
+        prefix = scope.rstrip("/")
+        every = [op for op in every if op.name == prefix or op.name.startswith(prefix + "/")]
+    wanted = {op.name for op in targets}
+    by_name = {op.name: op for op in every}
+    owners = {} if collapse == "nothing" else variable_owners(every, wanted)
+    if collapse == "variables":
+        unit_of = {op.name: owners.get(op.name, op.name) for op in every}
+    else:
+        variables = {op.name for op in every if op.type in facts.VARIABLE_TYPES}
+        unit_of = {op.name: _initializer_key(op, owners, variables) for op in every}
+    paths = scope_paths(every, owners)
+    if collapse == "initializers":
+        held = Counter(owners.values())
+        paths = {
+            name: (*path, owners[name]) if name in owners and held[owners[name]] > 1 else path for name, path in paths.items()
+        }
+    paths = _without_echoes(paths, unit_of)
+    folded = _machinery(every, paths) if fold is None else {name.rstrip("/") for name in fold}
+    opened = _opened(paths, unit_of, depth, max_nodes, folded)
+
+    key_of: dict[str, str] = {}
+    members: dict[str, list[Any]] = defaultdict(list)
+    place: dict[str, Path] = {}
+    for op in every:
+        path = paths[op.name]
+        closed = next((index for index, name in enumerate(path) if name not in opened), None)
+        key = unit_of[op.name] if closed is None else path[closed] + "/"
+        key_of[op.name] = key
+        place.setdefault(key, path if closed is None else path[:closed])
+        members[key].append(op)
+
+    nodes: dict[str, Node] = {}
+    for key, held_ops in members.items():
+        if key.endswith("/"):
+            node = _scope_node(key[:-1], held_ops, place[key])
+        elif key.endswith(":initial"):
+            tooltip = "\n".join(f"{op.name}  {op.type}" for op in held_ops[:12])
+            node = Node(key, "initializer", "initial value", [facts.plural(len(held_ops), "op")], place[key], tooltip)
+        elif by_name[key].type in facts.VARIABLE_TYPES:
+            node = _variable_node(by_name[key], held_ops, place[key])
+        else:
+            node = _op_node(by_name[key], place[key])
+        node.members = [op.name for op in held_ops]
+        node.fetched = not wanted.isdisjoint(node.members)
+        nodes[key] = node
+    drawn = every
+    if collapse == "variables":
+        # The fan from every variable into `init` would cover the picture; the op says it in words instead.
+        quiet = {op.name: _initializes(op, owners) for op in every if op.name in nodes and _initializes(op, owners)}
+        for name, count in quiet.items():
+            nodes[name].lines = [f"initializes {count} variables"]
+        drawn = [op for op in every if op.name not in quiet]
+    return Picture(nodes, _edges(drawn, key_of, nodes), len(every))
