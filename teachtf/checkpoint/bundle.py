@@ -13,6 +13,7 @@ import os
 import secrets
 from collections.abc import Sequence
 from contextlib import suppress
+from threading import Lock
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -52,7 +53,7 @@ from teachtf.core.errors import DataLossError, FailedPreconditionError, InvalidA
 
 _BIG_ENDIAN = 1
 # Checksum and copy in pieces that stay in the cache.
-_CHUNK = 1 << 20
+_CHUNK = 1 << 18
 
 
 class BundleWriter:
@@ -186,6 +187,7 @@ class BundleReader(CheckpointReader):
     def __init__(self, prefix: str | os.PathLike[str]):
         self.prefix = os.fspath(prefix)
         self._files: dict[int, int] = {}
+        self._lock = Lock()
         self._header, self._entries = read_index(current_index(self.prefix))
         minimum = self._header.version.min_consumer
         if minimum > VERSION:
@@ -245,10 +247,11 @@ class BundleReader(CheckpointReader):
         return values.reshape(shape)
 
     def _open(self, shard: int, path: str) -> int:
-        if shard not in self._files:
+        with self._lock:
+            if shard in self._files:
+                return self._files[shard]
             with file_errors(f"Checkpoint {self.prefix} has its index but not this data file"):
-                self._files[shard] = os.open(path, os.O_RDONLY)
-        return self._files[shard]
+                return self._files.setdefault(shard, os.open(path, os.O_RDONLY))
 
 
 def merge(prefixes: Sequence[str | os.PathLike[str]], out_prefix: str | os.PathLike[str], delete_old_dirs: bool = True) -> None:

@@ -6,7 +6,8 @@ import difflib
 import glob
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -27,6 +28,8 @@ from teachtf.core.errors import (
 
 SliceSpec = TensorSlice | str | Sequence[tuple[int, int]] | None
 _SHOWN = 10
+_THREADS = 4
+_THREADED_ELEMENTS = 1 << 20
 
 
 class Damage(Exception):
@@ -106,6 +109,18 @@ class CheckpointReader:
     def tensor(self, name: str) -> np.ndarray:
         """Returns tensor `name`, put together where it was saved in slices. Errors are those of `slice`."""
         return self.slice(name, None)
+
+    def tensors(self, names: Iterable[str] | None = None) -> dict[str, np.ndarray]:
+        """Returns the tensors of those names, or all, by name: every one, or the first error of `slice`.
+
+        Large checkpoints are read by a few threads, since most of the time goes into mapping fresh memory.
+        """
+        wanted = list(self.names() if names is None else names)
+        size = sum(_volume([(0, n) for n in self.shape(name)]) for name in wanted)
+        if size < _THREADED_ELEMENTS:
+            return {name: self.tensor(name) for name in wanted}
+        with ThreadPoolExecutor(min(_THREADS, os.cpu_count() or 1)) as pool:
+            return dict(zip(wanted, pool.map(self.tensor, wanted), strict=True))
 
     def slice(self, name: str, spec: SliceSpec) -> np.ndarray:
         """Returns the part of tensor `name` that `spec` describes (`"0,5:-"`, (start, length) pairs, a TensorSlice).

@@ -143,6 +143,23 @@ def test_large_array_crosses_chunks(tmp_path):
     assert_same(BundleReader(tmp_path / "m").tensor("v"), value)
 
 
+def test_many_tensors_at_once(tmp_path):
+    values = {f"v{i}": np.full(200_000, i, np.int32) for i in range(8)}
+    save(tmp_path / "m", **values)
+    with BundleReader(tmp_path / "m") as reader:
+        got = reader.tensors()
+        assert list(got) == sorted(values)
+        for name, value in values.items():
+            assert_same(got[name], value)
+        assert list(reader.tensors(["v3", "v1"])) == ["v3", "v1"]
+    data = tmp_path / "m.data-00000-of-00001"
+    with data.open("r+b") as file:
+        file.seek(800_000 * 5 + 3)
+        file.write(b"\x01")
+    with BundleReader(tmp_path / "m") as reader, pytest.raises(DataLossError, match="tensor v5 stands"):
+        reader.tensors()
+
+
 def test_every_damaged_byte_is_reported(tmp_path, golden, recorded):
     """A flipped bit, wherever it is, raises or leaves the value right; it never gives a wrong value."""
     expected = recorded.golden_tensors()
