@@ -66,6 +66,7 @@ def read_only(dtype: Any, dimensions: int = 1) -> types.Array:
     """Numba's type of a contiguous argument that is only read: read-only arrays and unaligned ones fit it too."""
     return types.Array(from_dtype(np.dtype(dtype)), dimensions, "C", readonly=True, aligned=False)
 
+
 _double_tall, _double_middle, _double_low = (make_tile(height, 2) for height in DOUBLE_HEIGHTS)
 _single_tall, _single_middle, _single_low = (make_tile(height, 1) for height in SINGLE_HEIGHTS)
 
@@ -147,9 +148,11 @@ def _engine(first, last, panel_first, panel_last, layout, segments, a, b, c, spi
                     if hangs:
                         for i in range(min(height, left)):
                             to = c_rows[row + i] + column
-                            for j in range(kept):
-                                value = spill[i * width + j]
-                                c[to + j] = c[to + j] + value if adds else value
+                            if adds:
+                                for j in range(kept):
+                                    c[to + j] += spill[i * width + j]
+                            else:
+                                move(c, c_address + to * bytes_each, spill_address + i * width * bytes_each, kept)
                     row += height
 
 
@@ -211,6 +214,4 @@ def multiply(rows: range, panels: range, layout: Array, segments: Array, a: Arra
     reach = int(layout[Layout._fields.index("block")]) + _MOST_ROWS
     spill = np.empty(_MOST_ROWS * panel_width(a.dtype), a.dtype)
     tables = np.empty(2 * reach + _MOST_ROWS, np.int64)
-    _engine_of(a.dtype)(
-        rows.start, rows.stop, panels.start, panels.stop, layout, segments, a, b, c, spill, tables
-    )
+    _engine_of(a.dtype)(rows.start, rows.stop, panels.start, panels.stop, layout, segments, a, b, c, spill, tables)

@@ -1,0 +1,188 @@
+"""Maximum and average over windows of NHWC images, with their gradients."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from numba import from_dtype, types
+
+from ..jit import jit
+from .conv import Padding, output_size
+from .gemm import compute_dtype
+from .threads import parallel_for
+from .tiles import read_only
+
+__all__ = ["avg_pool", "avg_pool_grad", "max_pool", "max_pool_grad"]
+
+Array = npt.NDArray[Any]
+Pair = tuple[int, int]
+
+_THREAD_WORK = 1 << 17  # elements read that are worth waking a thread for
+
+# Every loop has the channels innermost, where both arrays are dense: LLVM makes vectors of it. One line of output is
+# (image, line) = number // lines, number % lines. A window is cut to the image first, so no test is left inside.
+
+
+def _max_lines(first, last, x, y, kernel, strides, start):
+    """Writes lines first..last of y."""
+    _, height, width, channels = x.shape
+    for number in range(first, last):
+        n, line = number // y.shape[1], number % y.shape[1]
+        top = line * strides[0] - start[0]
+        for pixel in range(y.shape[2]):
+            left = pixel * strides[1] - start[1]
+            y[n, line, pixel] = -np.inf
+            for i in range(max(0, top), min(height, top + kernel[0])):
+                for j in range(max(0, left), min(width, left + kernel[1])):
+                    for c in range(channels):
+                        value, best = x[n, i, j, c], y[n, line, pixel, c]
+                        # A NaN wins, and stays.
+                        y[n, line, pixel, c] = value if value > best or value != value else best
+
+
+def _max_grad_images(first, last, x, y, dy, dx, kernel, strides, start):
+    """Adds to images first..last of dx each window's gradient, where the window's first maximum stands."""
+    _, height, width, channels = x.shape
+    waiting = np.empty(channels, np.uint8)  # channels of this window whose maximum is still to come
+    for n in range(first, last):
+        dx[n] = 0
+        for line in range(y.shape[1]):
+            top = line * strides[0] - start[0]
+            for pixel in range(y.shape[2]):
+                left = pixel * strides[1] - start[1]
+                waiting[:] = 1
+                for i in range(max(0, top), min(height, top + kernel[0])):
+                    for j in range(max(0, left), min(width, left + kernel[1])):
+                        for c in range(channels):
+                            value, best = x[n, i, j, c], y[n, line, pixel, c]
+                            here = (value == best) | ((value != value) & (best != best))
+                            taken = waiting[c] & np.uint8(here)
+                            dx[n, i, j, c] += dy[n, line, pixel, c] if taken else 0
+                            waiting[c] ^= taken
+
+
+def _avg_lines(first, last, x, y, kernel, strides, start):
+    """Writes lines first..last of y."""
+    _, height, width, channels = x.shape
+    for number in range(first, last):
+        n, line = number // y.shape[1], number % y.shape[1]
+        top = line * strides[0] - start[0]
+        low, high = max(0, top), min(height, top + kernel[0])
+        for pixel in range(y.shape[2]):
+            left = pixel * strides[1] - start[1]
+            begin, end = max(0, left), min(width, left + kernel[1])
+            y[n, line, pixel] = 0
+            for i in range(low, high):
+                for j in range(begin, end):
+                    for c in range(channels):
+                        y[n, line, pixel, c] += x[n, i, j, c]
+            count = (high - low) * (end - begin)
+            for c in range(channels):
+                y[n, line, pixel, c] /= count
+
+
+def _avg_grad_images(first, last, dy, dx, kernel, strides, start):
+    """Writes images first..last of dx."""
+    _, height, width, channels = dx.shape
+    for n in range(first, last):
+        dx[n] = 0
+        for line in range(dy.shape[1]):
+            top = line * strides[0] - start[0]
+            low, high = max(0, top), min(height, top + kernel[0])
+            for pixel in range(dy.shape[2]):
+                left = pixel * strides[1] - start[1]
+                begin, end = max(0, left), min(width, left + kernel[1])
+                count = (high - low) * (end - begin)
+                for i in range(low, high):
+                    for j in range(begin, end):
+                        for c in range(channels):
+                            dx[n, i, j, c] += dy[n, line, pixel, c] / count
+
+
+@functools.cache
+def _compiled(function: Any, dtype: np.dtype, inputs: int) -> Any:
+    """`function` for `dtype`: two numbers, `inputs` arrays that are read, one that is written, three pairs."""
+    number, given, written = types.int64, read_only(dtype, 4), from_dtype(dtype)[:, :, :, ::1]
+    pairs = [types.UniTuple(number, 2)] * 3
+    return jit(
+        function,
+        signatures=types.void(number, number, *[given] * inputs, written, *pairs),
+        error_model="numpy",  # no window is empty, and a test for a zero count would keep LLVM from using vectors
+    )
+
+
+def _prepare(*arrays: Array) -> tuple[np.dtype, list[Array]]:
+    """The dtype to answer in, and the arrays in one that we compute in."""
+    dtype = arrays[0].dtype
+    compute = compute_dtype(dtype)
+    if compute is None:
+        raise TypeError(f"Pooling computes float16, bfloat16, float32 and float64, not {dtype}.")
+    return dtype, [np.ascontiguousarray(array, compute) for array in arrays]
+
+
+def _check(padding: Padding, ksize: Pair) -> tuple[Pair, Pair]:
+    """The window and the padding before the image; a window may not lie in the padding alone."""
+    for size, pair in zip(ksize, padding, strict=True):
+        if max(pair) >= size:
+            raise ValueError(f"Padding {pair} is not smaller than the window, {size}.")
+    return (ksize[0], ksize[1]), (padding[0][0], padding[1][0])
+
+
+def _pool(function: Any, x: Array, ksize: Pair, strides: Pair, padding: Padding) -> Array:
+    kernel, start = _check(padding, ksize)
+    dtype, (x,) = _prepare(x)
+    lines, pixels = (output_size(x.shape[1 + i], kernel[i], strides[i], 1, padding[i]) for i in (0, 1))
+    y = np.empty((x.shape[0], lines, pixels, x.shape[3]), x.dtype)
+    run = _compiled(function, x.dtype, 1)
+    pair = strides[0], strides[1]
+    work = kernel[0] * kernel[1] * pixels * x.shape[3]
+    parallel_for(
+        lambda first, last: run(first, last, x, y, kernel, pair, start),
+        x.shape[0] * lines if y.size else 0,
+        max(1, _THREAD_WORK // max(1, work)),
+    )
+    return y.astype(dtype, copy=False)
+
+
+def _pool_grad(
+    function: Any, given: list[Array], input_shape: tuple[int, ...], ksize: Pair, strides: Pair, padding: Padding
+) -> Array:
+    kernel, start = _check(padding, ksize)
+    dtype, given = _prepare(*given)
+    dx = np.empty(tuple(input_shape), given[0].dtype)
+    run = _compiled(function, dx.dtype, len(given))
+    pair = strides[0], strides[1]
+    work = kernel[0] * kernel[1] * given[-1][:1].size
+    parallel_for(
+        lambda first, last: run(first, last, *given, dx, kernel, pair, start),
+        dx.shape[0] if dx.size else 0,
+        max(1, _THREAD_WORK // max(1, work)),
+    )
+    return dx.astype(dtype, copy=False)
+
+
+def max_pool(x: Array, ksize: Pair, strides: Pair, padding: Padding = ((0, 0), (0, 0))) -> Array:
+    """The largest value in each window of images (images, lines, pixels, channels); padding never counts. `padding` is
+    ((top, bottom), (left, right)), each smaller than the window."""
+    return _pool(_max_lines, x, ksize, strides, padding)
+
+
+def max_pool_grad(x: Array, y: Array, dy: Array, ksize: Pair, strides: Pair, padding: Padding = ((0, 0), (0, 0))) -> Array:
+    """The gradient of ``y = max_pool(x, ...)`` by x. Of equal largest values the first, in row order, gets it all: as in
+    TensorFlow."""
+    return _pool_grad(_max_grad_images, [x, y, dy], x.shape, ksize, strides, padding)
+
+
+def avg_pool(x: Array, ksize: Pair, strides: Pair, padding: Padding = ((0, 0), (0, 0))) -> Array:
+    """The mean of each window of images (images, lines, pixels, channels), over what lies inside the image."""
+    return _pool(_avg_lines, x, ksize, strides, padding)
+
+
+def avg_pool_grad(
+    input_shape: tuple[int, ...], dy: Array, ksize: Pair, strides: Pair, padding: Padding = ((0, 0), (0, 0))
+) -> Array:
+    """The gradient of `avg_pool` by its images."""
+    return _pool_grad(_avg_grad_images, [dy], input_shape, ksize, strides, padding)
