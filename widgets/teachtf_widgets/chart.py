@@ -33,7 +33,7 @@ def short_number(value: float) -> str:
     >>> short_number(0.25), short_number(12000), short_number(1e-05)
     ('0.25', '12000', '1e-05')
     """
-    return f"{value:.4g}" if abs(value) < 1e5 else f"{value:.3g}"
+    return str(int(value)) if abs(value) < 1e6 and value == int(value) else f"{value:.4g}"
 
 
 def ticks(low: float, high: float, count: int = 4) -> list[float]:
@@ -65,7 +65,9 @@ def _panel(name: str, points: Points, colour: str, x: float, y: float, last_step
     left, top = x + _LEFT, y + _TOP
     if points:
         latest = points[-1][1]
-        parts.append(_text(right, y + 16, short_number(latest), "end", 12, strong=math.isfinite(latest)))
+        parts.append(
+            _text(right, y + 16, short_number(latest) if math.isfinite(latest) else str(latest), "end", 12, strong=True)
+        )
     if not good:
         note = "waiting for the first value" if not points else "no finite value yet"
         return "".join([*parts, _text((left + right) / 2, (top + bottom) / 2, note, "middle", 11)])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -23,6 +24,12 @@ def _formatter(function: str) -> Callable[[Any], str]:
     return show
 
 
+def running_shell() -> Any:
+    """Returns the IPython shell that this code runs in, or None. Does not import IPython: a shell already has."""
+    ipython = sys.modules.get("IPython")
+    return None if ipython is None else ipython.get_ipython()
+
+
 def register_rich_display(ip: Any = None) -> bool:
     """Makes a notebook draw graphs, operations, tensors and variables left as a cell's last line.
 
@@ -32,12 +39,7 @@ def register_rich_display(ip: Any = None) -> bool:
     Returns:
         True when there was a shell to register with.
     """
-    if ip is None:
-        try:
-            from IPython.core.getipython import get_ipython
-        except ImportError:
-            return False
-        ip = get_ipython()
+    ip = ip or running_shell()
     if ip is None:
         return False
     formatter = ip.display_formatter.formatters["text/html"]

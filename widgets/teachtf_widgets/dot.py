@@ -25,14 +25,19 @@ SHAPES = {
 FONT = "Helvetica"
 
 
-def _plain(text: str) -> str:
+def _printable(text: str) -> str:
+    """Replaces the control characters, which have no place in XML."""
+    return re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f]", "?", text)
+
+
+def _plain(text: str) -> Any:
     """Text for a DOT attribute: Graphviz would read a backslash as an escape, and takes entities for characters."""
-    return text.replace("&", "&amp;").replace("\\", "\\\\").replace("\n", "\\n")
+    return graphviz.nohtml(_printable(text).replace("&", "&amp;").replace("\\", "\\\\").replace("\n", "\\n"))
 
 
 def _label_text(text: str) -> str:
-    """Text inside an HTML-like label; control characters have no place in XML."""
-    return html(re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f]", "?", text))
+    """Text inside an HTML-like label."""
+    return html(_printable(text))
 
 
 def _node_label(node: Node) -> str:
@@ -45,8 +50,8 @@ def _node_label(node: Node) -> str:
 
 
 def _identifier(key: str) -> str:
-    """A node's name in DOT. A colon would be read as a port."""
-    return key.replace(":", "\u02d0")
+    """A node's name in DOT, never shown. A colon would be read as a port, angle brackets as a label in HTML."""
+    return _printable(key).translate(str.maketrans(":<>", "\u02d0\u2039\u203a"))
 
 
 def _draw_node(target: Any, node: Node, device_fill: str | None) -> None:
@@ -92,7 +97,7 @@ def _draw_scope(parent: Any, path: Path, picture: Picture, fills: dict[str, str]
         if node.path == path:
             _draw_node(parent, node, fills.get(node.device))
     for scope in dict.fromkeys(node.path[depth] for node in inside if len(node.path) > depth):
-        with parent.subgraph(name=f"cluster_{scope}") as box:
+        with parent.subgraph(name=f"cluster_{_printable(scope)}") as box:
             label = _label_text(scope.rsplit("/", 1)[-1])
             box.attr(
                 label=f'<<FONT COLOR="{palette.MUTED}"><B>{label}</B></FONT>>',

@@ -6,6 +6,7 @@ import time
 from typing import Any
 
 from .chart import chart_css, chart_svg
+from .display import running_shell
 from .page import page_picture
 
 #: A series is thinned to half when it grows beyond this, so that a long training costs no more than a short one.
@@ -108,12 +109,8 @@ class LiveCurve:
 
 def _notebook() -> Any:
     """Returns the IPython shell when a notebook is there to draw in, else None."""
-    try:
-        from IPython.core.getipython import get_ipython
-    except ImportError:
-        return None
-    shell = get_ipython()
-    return shell if shell is not None and getattr(shell, "kernel", None) is not None else None
+    shell = running_shell()
+    return shell if getattr(shell, "kernel", None) is not None else None
 
 
 def live_curve(total: int | None = None, title: str = "", every: float = 0.25) -> LiveCurve:
