@@ -1,0 +1,103 @@
+"""Which code computes an op: kernels by op type.
+
+A kernel is a factory: `factory(op)` reads a node's attributes once, when a plan is made, and gives the call that runs each
+step, `call(*inputs)`. Inputs are numpy arrays (or numpy scalars), and `Cell` objects where the op takes a reference. A call
+gives one array, or a tuple of them for an op of several outputs. It never writes to its inputs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from teachtf.core import errors
+
+Call = Callable[..., Any]
+Factory = Callable[..., Call]
+
+_factories: dict[str, Factory] = {}
+_stateful: dict[str, Factory] = {}
+# Ops whose result can share memory with an input, or with what the session keeps.
+ALIASING: set[str] = set()
+
+
+def kernel(*op_types: str, aliasing: bool = False) -> Callable[[Factory], Factory]:
+    """Register `factory(op) -> call` for some op types; `aliasing` says that results may share memory with inputs."""
+
+    def register(factory: Factory) -> Factory:
+        for op_type in op_types:
+            _factories[op_type] = factory
+            if aliasing:
+                ALIASING.add(op_type)
+        return factory
+
+    return register
+
+
+def stateful_kernel(*op_types: str) -> Callable[[Factory], Factory]:
+    """Register `factory(op, state) -> call`, for kernels that keep something in the session's `State`."""
+
+    def register(factory: Factory) -> Factory:
+        for op_type in op_types:
+            _stateful[op_type] = factory
+        return factory
+
+    return register
+
+
+def registered() -> set[str]:
+    """The op types that have a kernel."""
+    return set(_factories) | set(_stateful)
+
+
+def build(op: Any, state: Any) -> Call:
+    """The call that computes `op` in a session with this state.
+
+    Raises:
+      UnimplementedError: there is no kernel for the op's type.
+    """
+    factory = _factories.get(op.type)
+    if factory is not None:
+        return factory(op)
+    factory = _stateful.get(op.type)
+    if factory is not None:
+        return factory(op, state)
+    raise errors.UnimplementedError(None, op, f"teachtf has no kernel for op type '{op.type}' yet")
+
+
+class Cell:
+    """What a variable is at run time: a place that holds an array. Arrays in it are replaced, never written to."""
+
+    __slots__ = ("name", "value")
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.value: Any = None
+
+    def read(self) -> Any:
+        """The value.
+
+        Raises:
+          FailedPreconditionError: there is none yet.
+        """
+        value = self.value
+        if value is None:
+            raise errors.FailedPreconditionError(None, None, f"Attempting to use uninitialized value {self.name}")
+        return value
+
+
+class State:
+    """What a session keeps between runs: variables and random generators, by name."""
+
+    __slots__ = ("cells", "resources")
+
+    def __init__(self) -> None:
+        self.cells: dict[str, Cell] = {}
+        self.resources: dict[str, Any] = {}
+
+    def cell(self, name: str) -> Cell:
+        """The cell of a variable, made when first asked for."""
+        found = self.cells.get(name)
+        if found is None:
+            found = self.cells[name] = Cell(name)
+        return found

@@ -1,0 +1,1 @@
+"""What a variable is: variables, the scopes that name and share them, and how they start."""

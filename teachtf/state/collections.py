@@ -1,0 +1,123 @@
+"""The variables of a graph, listed and initialised together. Source: `tf.global_variables` and its kin."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from teachtf.core.apply import apply_op
+from teachtf.core.convert import constant
+from teachtf.core.graph import get_default_graph
+from teachtf.core.keys import GraphKeys
+from teachtf.core.name_scope import device, get_collection, name_scope
+from teachtf.core.operation import Operation
+from teachtf.core.tensor import Tensor
+from teachtf.ops import arithmetic, control_flow
+from teachtf.ops.variables import is_variable_initialized
+
+
+def global_variables(scope: str | None = None) -> list[Any]:
+    """The variables that live across runs and machines. Source: `tf.global_variables`."""
+    return get_collection(GraphKeys.GLOBAL_VARIABLES, scope)
+
+
+def all_variables() -> list[Any]:
+    """Old name of `global_variables`. Source: `tf.all_variables`."""
+    return global_variables()
+
+
+def local_variables(scope: str | None = None) -> list[Any]:
+    """The variables that are not saved. Source: `tf.local_variables`."""
+    return get_collection(GraphKeys.LOCAL_VARIABLES, scope)
+
+
+def model_variables(scope: str | None = None) -> list[Any]:
+    """The variables that inference needs. Source: `tf.model_variables`."""
+    return get_collection(GraphKeys.MODEL_VARIABLES, scope)
+
+
+def trainable_variables(scope: str | None = None) -> list[Any]:
+    """The variables that optimizers change. Source: `tf.trainable_variables`."""
+    return get_collection(GraphKeys.TRAINABLE_VARIABLES, scope)
+
+
+def moving_average_variables(scope: str | None = None) -> list[Any]:
+    """The variables that have a moving average. Source: `tf.moving_average_variables`."""
+    return get_collection(GraphKeys.MOVING_AVERAGE_VARIABLES, scope)
+
+
+def variables_initializer(var_list: Any, name: str = "init") -> Operation:
+    """An operation that initialises the given variables.
+
+    Source: `tf.variables_initializer`.
+    """
+    if var_list:
+        return control_flow.group(*[v.initializer for v in var_list], name=name)
+    return control_flow.group(name=name)
+
+
+def global_variables_initializer() -> Operation:
+    """An operation that initialises all global variables. Make it when all variables stand.
+
+    Source: `tf.global_variables_initializer`.
+    """
+    return variables_initializer(global_variables())
+
+
+def local_variables_initializer() -> Operation:
+    """An operation that initialises all local variables. Source: `tf.local_variables_initializer`."""
+    return variables_initializer(local_variables())
+
+
+def initialize_all_variables() -> Operation:
+    """Old name of `global_variables_initializer`. Source: `tf.initialize_all_variables`."""
+    return global_variables_initializer()
+
+
+def initialize_variables(var_list: Any, name: str = "init") -> Operation:
+    """Old name of `variables_initializer`. Source: `tf.initialize_variables`."""
+    return variables_initializer(var_list, name)
+
+
+def initialize_local_variables() -> Operation:
+    """Old name of `local_variables_initializer`. Source: `tf.initialize_local_variables`."""
+    return local_variables_initializer()
+
+
+def report_uninitialized_variables(var_list: Any = None, name: str = "report_uninitialized_variables") -> Tensor:
+    """A 1-D string tensor with the names of the variables that have no value. Source: `tf.report_uninitialized_variables`."""
+    if var_list is None:
+        var_list = global_variables() + local_variables()
+    with name_scope(name):
+        if not var_list:
+            return constant([], "string")
+        with device(None):
+            checks = apply_op("Pack", [is_variable_initialized(v) for v in var_list], name="stack")
+            missing = arithmetic.logical_not(checks)
+            names = constant([v.op.name for v in var_list])
+            where = apply_op("Squeeze", arithmetic.where(missing), squeeze_dims=[1], name="Squeeze")
+            return apply_op("GatherV2", names, where, constant(0, name="axis"), name="Gather")
+
+
+def assert_variables_initialized(var_list: Any = None) -> Any:
+    """An operation that fails when a variable has no value. Source: `tf.assert_variables_initialized`."""
+    if var_list is None:
+        var_list = global_variables() + local_variables()
+    if not var_list:
+        return None
+    with device(None):
+        ranks = [apply_op("Rank", v._ref()) for v in var_list]
+        return ranks[0] if len(ranks) == 1 else apply_op("Pack", ranks, name="stack")
+
+
+def global_step(graph: Any = None) -> Any:
+    """The variable that counts training steps, or None. Source: `tf.train.get_global_step`."""
+    graph = graph or get_default_graph()
+    found = graph.get_collection(GraphKeys.GLOBAL_STEP)
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise ValueError(f"{len(found)} tensors in the global_step collection; there must be one")
+    try:
+        return graph.get_tensor_by_name("global_step:0")
+    except KeyError:
+        return None

@@ -1,0 +1,71 @@
+"""Initial values that use other variables: those are read through `initialized_value`, whatever order initializers run in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from teachtf.core.graph import get_default_graph
+from teachtf.core.keys import GraphKeys
+from teachtf.core.operation import Operation
+from teachtf.core.tensor import Tensor
+
+
+def _variable_of(op: Operation) -> Any:
+    graph = get_default_graph()
+    for key in (GraphKeys.GLOBAL_VARIABLES, GraphKeys.LOCAL_VARIABLES):
+        for variable in graph.get_collection_ref(key):
+            if variable.name in (f"{op.name}:0", op.name):
+                return variable
+    return None
+
+
+def _has_cycle(op: Operation, state: dict[Operation, bool]) -> bool:
+    """Whether following inputs from `op` comes back to it, as it does in a while loop."""
+    pending = [(op, iter(_sources(op)))]
+    state[op] = True
+    while pending:
+        current, sources = pending[-1]
+        for source in sources:
+            if source not in state:
+                state[source] = True
+                pending.append((source, iter(_sources(source))))
+                break
+            if state[source]:
+                return True
+        else:
+            state[current] = False
+            pending.pop()
+    return False
+
+
+def _sources(op: Operation) -> list[Operation]:
+    return [t.op for t in op.inputs] + op.control_inputs
+
+
+def guarded(name: str, initial_value: Tensor) -> Tensor:
+    """`initial_value` with each variable it reads replaced by that variable's `initialized_value`."""
+    if _has_cycle(initial_value.op, {}):
+        return initial_value
+    return _safe(name, initial_value, {})
+
+
+def _safe(name: str, tensor: Tensor, cache: dict[str, Operation]) -> Tensor:
+    op = tensor.op
+    if op.type in ("IsVariableInitialized", "VarIsInitializedOp", "ReadVariableOp", "If"):
+        return tensor
+    if op.type in ("Variable", "VariableV2", "VarHandleOp"):
+        variable = _variable_of(op)
+        return tensor if variable is None else variable.initialized_value()
+    inputs = [_safe(name, t, cache) for t in op.inputs]
+    if all(new is old for new, old in zip(inputs, op.inputs, strict=True)):
+        return tensor
+    if op.type == "Identity" and op.inputs[0].op.type in ("Variable", "VariableV2"):
+        return inputs[0]
+    copy_name = f"{op.name}_{name.strip('/').replace('/', '_').replace(':', '_')}"
+    copy = cache.get(copy_name)
+    if copy is None:
+        graph = get_default_graph()
+        attrs = {k: v for k, v in op._attrs.items() if k != "_class"}
+        copy = graph.create_op(op.type, inputs, attrs, copy_name)
+        cache[copy_name] = copy
+    return copy.outputs[tensor.value_index]

@@ -1,0 +1,220 @@
+"""How variables start: functions from a shape to a tensor. Source: `tf.initializers`, `tf.*_initializer`."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from teachtf.core import dtypes
+from teachtf.core.convert import constant
+from teachtf.core.dtypes import DType
+from teachtf.core.shapes import as_shape
+from teachtf.core.tensor import Tensor
+from teachtf.ops import arrays, random
+
+
+class Initializer:
+    """A function `initializer(shape, dtype=None, partition_info=None)` that can be saved as a dictionary."""
+
+    def __call__(self, shape: Any, dtype: Any = None, partition_info: Any = None) -> Tensor:
+        """A tensor of `shape`. Subclasses say with what in it."""
+        raise NotImplementedError("Initializer subclasses define __call__")
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make an equal initializer."""
+        return {}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Any:
+        """The initializer of a `get_config`."""
+        return cls(**{k: v for k, v in config.items() if k != "dtype" or "dtype" in cls.__init__.__code__.co_varnames})
+
+
+def _floating(dtype: Any) -> DType:
+    wanted = dtypes.as_dtype(dtype)
+    if not wanted.is_floating:
+        raise ValueError(f"Argument `dtype` expected to be numeric or boolean and floating. Received {wanted!r}.")
+    return wanted
+
+
+class Zeros(Initializer):
+    """Zeros. Source: `tf.zeros_initializer`."""
+
+    def __init__(self, dtype: Any = dtypes.float32) -> None:
+        self.dtype = dtypes.as_dtype(dtype)
+
+    def __call__(self, shape: Any, dtype: Any = None, partition_info: Any = None) -> Tensor:
+        """Zeros of `shape`."""
+        return arrays.zeros(shape, self.dtype if dtype is None else dtype)
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments."""
+        return {"dtype": self.dtype.name}
+
+
+class Ones(Zeros):
+    """Ones. Source: `tf.ones_initializer`."""
+
+    def __call__(self, shape: Any, dtype: Any = None, partition_info: Any = None) -> Tensor:
+        """Ones of `shape`."""
+        return arrays.ones(shape, self.dtype if dtype is None else dtype)
+
+
+class Constant(Initializer):
+    """A value, or a list of values laid out in the shape. Source: `tf.constant_initializer`."""
+
+    def __init__(self, value: Any = 0, dtype: Any = dtypes.float32, verify_shape: bool = False) -> None:
+        if not (np.isscalar(value) or isinstance(value, (list, tuple, np.ndarray))):
+            raise TypeError(
+                f"Invalid type for initial value: {value!r}. Expected Python scalar, list or tuple of values, or numpy.ndarray."
+            )
+        self.value, self.dtype, self._verify_shape = value, dtypes.as_dtype(dtype), verify_shape
+
+    def __call__(self, shape: Any, dtype: Any = None, partition_info: Any = None, verify_shape: Any = None) -> Tensor:
+        """The value in `shape`."""
+        if verify_shape or (verify_shape is None and self._verify_shape):
+            given = np.shape(self.value)
+            if list(given) != as_shape(shape).as_list():
+                raise ValueError(f"Expected Tensor's shape: {tuple(as_shape(shape).as_list())}, got {given}.")
+        return constant(self.value, self.dtype if dtype is None else dtype, shape)
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments."""
+        return {"value": self.value, "dtype": self.dtype.name}
+
+
+class RandomUniform(Initializer):
+    """Evenly distributed. Source: `tf.random_uniform_initializer`."""
+
+    def __init__(self, minval: Any = 0.0, maxval: Any = None, seed: int | None = None, dtype: Any = dtypes.float32) -> None:
+        self.minval, self.maxval, self.seed, self.dtype = minval, maxval, seed, dtypes.as_dtype(dtype)
+
+    def __call__(self, shape: Any, dtype: Any = None, partition_info: Any = None) -> Tensor:
+        """Numbers in [minval, maxval)."""
+        return random.random_uniform(shape, self.minval, self.maxval, self.dtype if dtype is None else dtype, self.seed)
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments."""
+        return {"minval": self.minval, "maxval": self.maxval, "seed": self.seed, "dtype": self.dtype.name}
+
+
+class RandomNormal(Initializer):
+    """Normally distributed. Source: `tf.random_normal_initializer`."""
+
+    def __init__(self, mean: Any = 0.0, stddev: Any = 1.0, seed: int | None = None, dtype: Any = dtypes.float32) -> None:
+        self.mean, self.stddev, self.seed, self.dtype = mean, stddev, seed, _floating(dtype)
+
+    def __call__(self, shape: Any, dtype: Any = None, partition_info: Any = None) -> Tensor:
+        """Numbers round `mean`."""
+        return random.random_normal(shape, self.mean, self.stddev, self.dtype if dtype is None else dtype, self.seed)
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments."""
+        return {"mean": self.mean, "stddev": self.stddev, "seed": self.seed, "dtype": self.dtype.name}
+
+
+class TruncatedNormal(RandomNormal):
+    """Normally distributed within two standard deviations. Source: `tf.truncated_normal_initializer`."""
+
+    def __call__(self, shape: Any, dtype: Any = None, partition_info: Any = None) -> Tensor:
+        """Numbers near `mean`."""
+        return random.truncated_normal(shape, self.mean, self.stddev, self.dtype if dtype is None else dtype, self.seed)
+
+
+class VarianceScaling(Initializer):
+    """Spread by the number of inputs and outputs. Source: `tf.variance_scaling_initializer`."""
+
+    def __init__(
+        self,
+        scale: float = 1.0,
+        mode: str = "fan_in",
+        distribution: str = "truncated_normal",
+        seed: int | None = None,
+        dtype: Any = dtypes.float32,
+    ) -> None:
+        if scale <= 0.0:
+            raise ValueError(f"Argument `scale` must be a positive float. Received: {scale}")
+        if mode not in ("fan_in", "fan_out", "fan_avg"):
+            raise ValueError(f"Argument `mode` should be one of ('fan_in', 'fan_out', 'fan_avg'). Received: {mode}")
+        distribution = distribution.lower()
+        if distribution not in ("normal", "uniform", "truncated_normal", "untruncated_normal"):
+            raise ValueError(
+                "Argument `distribution` should be one of ('normal', uniform', 'truncated_normal', 'untruncated_normal'). "
+                f"Received: {distribution}"
+            )
+        self.scale, self.mode, self.distribution, self.seed, self.dtype = scale, mode, distribution, seed, _floating(dtype)
+
+    def __call__(self, shape: Any, dtype: Any = None, partition_info: Any = None) -> Tensor:
+        """Numbers with variance `scale` over the fan."""
+        wanted = self.dtype if dtype is None else dtype
+        whole = partition_info.full_shape if partition_info is not None else shape
+        fan_in, fan_out = fans(as_shape(whole).as_list())
+        fan = {"fan_in": fan_in, "fan_out": fan_out, "fan_avg": (fan_in + fan_out) / 2.0}[self.mode]
+        scale = self.scale / max(1.0, fan)
+        if self.distribution in ("normal", "truncated_normal"):
+            stddev = math.sqrt(scale) / 0.87962566103423978  # what truncation at two deviations takes from the spread
+            return random.truncated_normal(shape, 0.0, stddev, wanted, self.seed)
+        if self.distribution == "untruncated_normal":
+            return random.random_normal(shape, 0.0, math.sqrt(scale), wanted, self.seed)
+        limit = math.sqrt(3.0 * scale)
+        return random.random_uniform(shape, -limit, limit, wanted, self.seed)
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments."""
+        return {
+            "scale": self.scale,
+            "mode": self.mode,
+            "distribution": self.distribution,
+            "seed": self.seed,
+            "dtype": self.dtype.name,
+        }
+
+
+def fans(shape: Any) -> tuple[float, float]:
+    """The number of inputs and outputs of a layer whose weights have this shape."""
+    if len(shape) < 1:
+        return 1, 1
+    if len(shape) == 1:
+        return shape[0], shape[0]
+    receptive = math.prod(shape[:-2])
+    return shape[-2] * receptive, shape[-1] * receptive
+
+
+class GlorotUniform(VarianceScaling):
+    """Glorot's uniform start, the default of `tf.get_variable`. Source: `tf.glorot_uniform_initializer`."""
+
+    def __init__(self, seed: int | None = None, dtype: Any = dtypes.float32) -> None:
+        super().__init__(1.0, "fan_avg", "uniform", seed, dtype)
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments."""
+        return {"seed": self.seed, "dtype": self.dtype.name}
+
+
+class GlorotNormal(GlorotUniform):
+    """Glorot's normal start. Source: `tf.glorot_normal_initializer`."""
+
+    def __init__(self, seed: int | None = None, dtype: Any = dtypes.float32) -> None:
+        VarianceScaling.__init__(self, 1.0, "fan_avg", "truncated_normal", seed, dtype)
+
+
+def he_normal(seed: int | None = None) -> VarianceScaling:
+    """He's normal start. Source: `tf.initializers.he_normal`."""
+    return VarianceScaling(2.0, "fan_in", "truncated_normal", seed)
+
+
+def he_uniform(seed: int | None = None) -> VarianceScaling:
+    """He's uniform start. Source: `tf.initializers.he_uniform`."""
+    return VarianceScaling(2.0, "fan_in", "uniform", seed)
+
+
+def lecun_normal(seed: int | None = None) -> VarianceScaling:
+    """LeCun's normal start. Source: `tf.initializers.lecun_normal`."""
+    return VarianceScaling(1.0, "fan_in", "truncated_normal", seed)
+
+
+def lecun_uniform(seed: int | None = None) -> VarianceScaling:
+    """LeCun's uniform start. Source: `tf.initializers.lecun_uniform`."""
+    return VarianceScaling(1.0, "fan_in", "uniform", seed)
