@@ -212,3 +212,18 @@ def test_a_missing_program_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -
         program()
     with pytest.raises(RuntimeError, match="apt-get install graphviz"):
         program("dot")
+
+
+def test_a_long_flat_graph_folds_into_series(new_graph: Any) -> None:
+    graph = new_graph()
+    graph.add("x")
+    last = "x"
+    for index in range(500):
+        suffix = f"_{index}" if index else ""
+        graph.add(f"add{suffix}/y", "Const")
+        graph.add(f"add{suffix}", "AddV2", [last, f"add{suffix}/y"])
+        last = f"add{suffix}"
+    view = graph_view(graph, max_nodes=60)
+    assert titles(view) == ["x", "add/y_*/", "add_*/"]
+    assert view.picture.nodes["add_*/"].lines == ["500 ops"]
+    assert last in titles(graph_view(graph, fetches=f"{last}:0"))

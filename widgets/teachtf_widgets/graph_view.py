@@ -85,7 +85,8 @@ def graph_view(
             as one cylinder; `'initializers'` shows a variable's ops in a box and folds only what makes its initial
             value; `'nothing'` draws every op.
         depth: how many levels of name scopes are open; deeper ones become one folder shape each. 0 folds all of them.
-        max_nodes: about how many shapes to draw. Scopes open smallest first while they fit. None opens all.
+        max_nodes: about how many shapes to draw. Scopes open smallest first while they fit; then ops whose names differ
+            only in a number are drawn as one. None draws all.
         fetches: draws only what `Session.run(fetches)` needs.
         scope: draws only the ops under this name scope.
         fold: names of scopes to keep folded whatever their size. Left out: the gradients, the optimizer's updates and

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import heapq
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from . import facts
+from .folding import SERIES, folded_series, machinery, opened_scopes, without_echoes
 from .naming import Path, prefixes, scope_paths, variable_owners
 
 Collapse = Literal["variables", "initializers", "nothing"]
@@ -47,57 +47,6 @@ class Picture:
     nodes: dict[str, Node]
     edges: list[Edge]
     total_ops: int
-
-
-def _opened(
-    paths: dict[str, Path], unit_of: dict[str, str], depth: int | None, max_nodes: int | None, fold: set[str]
-) -> set[str]:
-    """Chooses the scopes to draw open: smallest first, while depth and the number of shapes allow."""
-    inner: dict[str, set[str]] = defaultdict(set)
-    units: dict[str, set[str]] = defaultdict(set)
-    weight: Counter[str] = Counter()
-    for name, path in paths.items():
-        for parent, scope in zip(("", *path), path, strict=False):
-            inner[parent].add(scope)
-            weight[scope] += 1
-        units[path[-1] if path else ""].add(unit_of[name])
-    opened: set[str] = set()
-    shown = len(units[""]) + len(inner[""])
-    waiting = [(weight[scope], 1, scope) for scope in inner[""]]
-    heapq.heapify(waiting)
-    while waiting:
-        _, level, scope = heapq.heappop(waiting)
-        if scope in fold or (depth is not None and level > depth):
-            continue
-        grown = shown - 1 + len(units[scope]) + len(inner[scope])
-        if max_nodes is not None and grown > max(max_nodes, shown):
-            continue
-        shown = grown
-        opened.add(scope)
-        for child in inner[scope]:
-            heapq.heappush(waiting, (weight[child], level + 1, child))
-    return opened
-
-
-def _without_echoes(paths: dict[str, Path], unit_of: dict[str, str]) -> dict[str, Path]:
-    """Takes away the scopes that would be a box around one single shape of the same name."""
-    units: dict[str, set[str]] = defaultdict(set)
-    for name, path in paths.items():
-        for scope in path:
-            units[scope].add(unit_of[name])
-
-    def short(name: str) -> str:
-        return name.rsplit("/", 1)[-1]
-
-    echoes = {scope for scope, held in units.items() if len(held) == 1 and short(min(held)) == short(scope)}
-    return {name: tuple(scope for scope in path if scope not in echoes) for name, path in paths.items()}
-
-
-def _machinery(ops: list[Any], paths: dict[str, Path]) -> set[str]:
-    """Returns the outermost scopes that serve training and saving: gradients, optimizer updates, savers."""
-    marks = ("Apply", "ResourceApply", "SparseApply", "SaveV2", "RestoreV2", "MergeV2Checkpoints")
-    found = {paths[op.name][0] for op in ops if paths[op.name] and op.type.startswith(marks)}
-    return found | {path[0] for path in paths.values() if path and path[0].startswith("gradients")}
 
 
 def _variable_node(op: Any, members: list[Any], path: Path) -> Node:
@@ -140,7 +89,8 @@ def _scope_node(scope: str, members: list[Any], path: Path) -> Node:
     held = sum(op.type in facts.VARIABLE_TYPES for op in members)
     lines = [facts.plural(len(members), "op")] + ([facts.plural(held, "variable")] if held else [])
     types = Counter(op.type for op in members).most_common(8)
-    tooltip = f"name scope {scope}/\n" + "\n".join(f"{count} x {kind}" for kind, count in types)
+    what = "ops whose names differ in a number" if scope.endswith(SERIES) else f"name scope {scope}/"
+    tooltip = f"{what}\n" + "\n".join(f"{count} x {kind}" for kind, count in types)
     devices = {op.device for op in members}
     device = devices.pop() if len(devices) == 1 else ""
     return Node(scope + "/", "scope", scope.rsplit("/", 1)[-1], lines, path, tooltip, device)
@@ -230,20 +180,23 @@ def build_picture(
         paths = {
             name: (*path, owners[name]) if name in owners and held[owners[name]] > 1 else path for name, path in paths.items()
         }
-    paths = _without_echoes(paths, unit_of)
-    folded = _machinery(every, paths) if fold is None else {name.rstrip("/") for name in fold}
-    opened = _opened(paths, unit_of, depth, max_nodes, folded)
+    paths = without_echoes(paths, unit_of)
+    folded = machinery(every, paths) if fold is None else {name.rstrip("/") for name in fold}
+    opened = opened_scopes(paths, unit_of, depth, max_nodes, folded)
 
     key_of: dict[str, str] = {}
-    members: dict[str, list[Any]] = defaultdict(list)
     place: dict[str, Path] = {}
     for op in every:
         path = paths[op.name]
         closed = next((index for index, name in enumerate(path) if name not in opened), None)
-        key = unit_of[op.name] if closed is None else path[closed] + "/"
-        key_of[op.name] = key
-        place.setdefault(key, path if closed is None else path[:closed])
-        members[key].append(op)
+        key_of[op.name] = unit_of[op.name] if closed is None else path[closed] + "/"
+        place.setdefault(key_of[op.name], path if closed is None else path[:closed])
+    joined = folded_series(place, {key_of[name] for name in wanted if name in key_of}, max_nodes)
+    place |= {joined[key]: place[key] for key in joined}
+    members: dict[str, list[Any]] = defaultdict(list)
+    for op in every:
+        key_of[op.name] = joined.get(key_of[op.name], key_of[op.name])
+        members[key_of[op.name]].append(op)
 
     nodes: dict[str, Node] = {}
     for key, held_ops in members.items():

@@ -59,8 +59,8 @@ def name_scopes(graph: Any) -> Scope:
     ops = list(graph.get_operations())
     for name, path in scope_paths(ops, {}).items():
         op = graph.get_operation_by_name(name)
-        inside = path[-1] if path and path[-1] != name else name.rpartition("/")[0]
-        short = name[len(inside) + 1 :] if inside else name
+        inside = path[-1] if path else ""
+        short = name.rpartition("/")[2] if inside == name else name[len(inside) + 1 :] if inside else name
         root.at(path).leaves.append((name, short, _kind(op.type), op.type))
     return root
 
