@@ -269,3 +269,12 @@ def test_checkpoint_browser_reads_a_file(tmp_path: Any) -> None:
         writer.add("conv1/weights", np.ones((5, 5, 32, 32), np.float32))
     browser = widgets.checkpoint_browser(tmp_path / "model.ckpt")
     assert browser.rows == [["conv1/weights", "[5, 5, 32, 32]", "float32", "25,600", "102,400", "1 to 1, mean 1"]]
+
+
+def test_a_huge_graph_makes_no_huge_page(new_graph: Any) -> None:
+    graph = new_graph()
+    for index in range(1500):
+        graph.add(f"x_{index}")
+    table = widgets.tensor_table(graph)
+    assert len(table.rows) == 1500 and "the first 1000 are shown" in words(table.html())
+    assert len(table.html()) < 300_000 and len(widgets.scope_tree(graph).html()) < 100_000

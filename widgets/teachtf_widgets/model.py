@@ -198,10 +198,13 @@ def build_picture(
         key_of[op.name] = joined.get(key_of[op.name], key_of[op.name])
         members[key_of[op.name]].append(op)
 
+    alike = Counter(joined.values())
     nodes: dict[str, Node] = {}
     for key, held_ops in members.items():
         if key.endswith("/"):
             node = _scope_node(key[:-1], held_ops, place[key])
+            if 0 < alike[key] < len(held_ops):
+                node.lines.insert(0, f"{alike[key]} alike")
         elif key.endswith(":initial"):
             tooltip = "\n".join(f"{op.name}  {op.type}" for op in held_ops[:12])
             node = Node(key, "initializer", "initial value", [facts.plural(len(held_ops), "op")], place[key], tooltip)

@@ -13,6 +13,8 @@ from . import facts
 from .page import table_html, table_text
 from .views import HtmlView
 
+#: A page holds this many rows of tensors at most, since a notebook keeps every one; `.rows` has them all.
+MOST_ROWS = 1000
 #: Tensors larger than this are listed in a checkpoint browser without reading their values.
 PREVIEW_BYTES = 64 * 2**20
 
@@ -28,8 +30,11 @@ class TensorTable(HtmlView):
             if not any(row[index] for row in self.rows):
                 self.columns.remove(column)
                 self.rows = [row[:index] + row[index + 1 :] for row in self.rows]
-        title = facts.plural(len(listed), "tensor")
-        body = f'<div class="ttf-head"><b>{title}</b></div>' + table_html(self.columns, self.rows, ["rank"])
+        title = f"<b>{facts.plural(len(listed), 'tensor')}</b>"
+        if len(listed) > MOST_ROWS:
+            title += f'<span class="ttf-muted">the first {MOST_ROWS} are shown: pass a list to choose</span>'
+        shown = table_html(self.columns, self.rows[:MOST_ROWS], ["rank"])
+        body = f'<div class="ttf-head">{title}</div>{shown}'
         super().__init__(body, table_text(self.columns, self.rows))
 
 
