@@ -1,5 +1,10 @@
 """Matrix products against NumPy in float64."""
 
+import os
+import platform
+import subprocess
+import sys
+
 import ml_dtypes
 import numpy as np
 import pytest
@@ -54,6 +59,30 @@ def test_every_tile_edge(dtype, always_ours):
         for n in (2, width // 2, width // 2 + 1, width, width + 3, 2 * width):
             a, b = random.normal(size=(m, 5)).astype(dtype), random.normal(size=(5, n)).astype(dtype)
             close(matmul(a, b), a.astype(float) @ b.astype(float), 5)
+
+
+OTHER_CPU = """
+import numpy as np
+from teachtf.kernels.cpu import gemm, tiles, vector
+gemm._SMALL = 0
+for m in range(2, 30):
+    for n in (3, tiles.panel_width("f") // 2, tiles.panel_width("f") + 5):
+        a, b = np.arange(m * 9, dtype="f").reshape(m, 9), np.arange(9 * n, dtype="f").reshape(9, n)
+        np.testing.assert_array_equal(gemm.matmul(a, b), a.astype("d") @ b.astype("d"))
+print(vector.VECTOR_BYTES)
+"""
+
+
+@pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="names x86 features")
+@pytest.mark.parametrize(("features", "expected"), [("+avx2,+fma", 32), ("", 16)])
+def test_lesser_cpus(features, expected, tmp_path):
+    settings = {"NUMBA_CPU_NAME": "x86-64", "NUMBA_CPU_FEATURES": features, "TEACHTF_CACHE_DIR": str(tmp_path)}
+    root = os.path.abspath(os.path.join(gemm.__file__, *[os.pardir] * 4))
+    done = subprocess.run(
+        [sys.executable, "-c", OTHER_CPU], env={**os.environ, **settings, "PYTHONPATH": root}, capture_output=True,
+        text=True,
+    )  # fmt: skip
+    assert (done.stdout.strip(), done.stderr) == (str(expected), "")
 
 
 def test_long_inner_axis_is_summed_in_passes(always_ours):

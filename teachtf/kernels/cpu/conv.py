@@ -40,7 +40,7 @@ class _Axis(NamedTuple):
     offsets: tuple[int, ...]  # ascending
     step: int
     first: int
-    count: int
+    outputs: int
     out_first: int
     out_step: int
 
@@ -51,7 +51,7 @@ class _Axis(NamedTuple):
 
     def inside(self, size: int) -> bool:
         """Whether every read is of a source number in range(size)."""
-        low, length = self.span(0, self.count)
+        low, length = self.span(0, self.outputs)
         return low >= 0 and low + length <= size
 
 
@@ -130,21 +130,21 @@ class _Bands:
         self.images, self.height, self.width, self.channels = source.shape
         self.source = source.reshape(-1)
         self.direct = vertical.inside(self.height) and horizontal.inside(self.width)
-        self.left, self.pixels = horizontal.span(0, horizontal.count)
+        self.left, self.pixels = horizontal.span(0, horizontal.outputs)
         pieces = max(1, min(4 * thread_count(), work // _THREAD_WORK))
         line_bytes = self.pixels * self.channels * source.itemsize
-        image_bytes = line_bytes * vertical.span(0, vertical.count)[1]
+        image_bytes = line_bytes * vertical.span(0, vertical.outputs)[1]
         if self.direct:
-            self.images_each, self.lines_each = -(-self.images // pieces), vertical.count
+            self.images_each, self.lines_each = -(-self.images // pieces), vertical.outputs
         else:
             self.images_each = max(1, min(_BAND_BYTES // image_bytes, -(-self.images // pieces)))
-            self.lines_each = vertical.count
+            self.lines_each = vertical.outputs
             if image_bytes > _BAND_BYTES:
                 extra = vertical.offsets[-1] - vertical.offsets[0]
                 self.lines_each = max(4, (_BAND_BYTES // line_bytes - extra) // vertical.step)
         if self.images < pieces:
-            self.lines_each = min(self.lines_each, -(-vertical.count * self.images // pieces))
-        self.across = -(-vertical.count // self.lines_each)
+            self.lines_each = min(self.lines_each, -(-vertical.outputs * self.images // pieces))
+        self.across = -(-vertical.outputs // self.lines_each)
         self.count = self.across * -(-self.images // self.images_each)
 
     def __call__(self, start: int, stop: int) -> Iterator[_Band]:
@@ -153,7 +153,7 @@ class _Bands:
         for number in range(start, stop):
             image, line = number // self.across * self.images_each, number % self.across * self.lines_each
             images = min(self.images_each, self.images - image)
-            lines = min(self.lines_each, self.vertical.count - line)
+            lines = min(self.lines_each, self.vertical.outputs - line)
             top, height = self.vertical.span(line, line + lines)
             if self.direct:
                 row = self.width * self.channels
@@ -174,8 +174,8 @@ def _correlate(source: Array, vertical: _Axis, horizontal: _Axis, weights: Array
     """Writes into `out` the products of each patch of `source` with `weights`, (taps * channels, columns) flat or not."""
     _, height, width, columns = out.shape
     channels = source.shape[3]
-    k, pixels = len(vertical.taps) * len(horizontal.taps) * channels, horizontal.count
-    rows = source.shape[0] * vertical.count * pixels
+    k, pixels = len(vertical.taps) * len(horizontal.taps) * channels, horizontal.outputs
+    rows = source.shape[0] * vertical.outputs * pixels
     panel = panel_width(out.dtype)
     bands = _Bands(source, vertical, horizontal, rows * k * columns)
     packs = columns % panel != 0 or rows >= 4 * TALL
@@ -228,10 +228,8 @@ def conv2d(
     """Convolves images x (images, lines, pixels, channels) with w (lines, pixels, channels, filters), both of one float
     dtype; `padding` is ((top, bottom), (left, right))."""
     dtype, (x, w) = _in_compute_dtype(x, w)
-    vertical, horizontal = (
-        _forward_axis(x.shape[1 + i], w.shape[i], strides[i], dilations[i], padding[i]) for i in (0, 1)
-    )
-    y = np.empty((x.shape[0], vertical.count, horizontal.count, w.shape[3]), x.dtype)
+    vertical, horizontal = (_forward_axis(x.shape[1 + i], w.shape[i], strides[i], dilations[i], padding[i]) for i in (0, 1))
+    y = np.empty((x.shape[0], vertical.outputs, horizontal.outputs, w.shape[3]), x.dtype)
     if y.size and w.size:
         _correlate(x, vertical, horizontal, w, y)
     else:
@@ -245,15 +243,13 @@ def conv2d_backprop_input(
 ) -> Array:  # fmt: skip
     """The gradient of a `conv2d` by its images, given its filter and the gradient by its result."""
     dtype, (w, dy) = _in_compute_dtype(w, dy)
-    rows, columns = (
-        _backward_axes(input_shape[1 + i], w.shape[i], strides[i], dilations[i], padding[i]) for i in (0, 1)
-    )
+    rows, columns = (_backward_axes(input_shape[1 + i], w.shape[i], strides[i], dilations[i], padding[i]) for i in (0, 1))
     pairs = [(vertical, horizontal) for vertical in rows for horizontal in columns]
     complete = dy.size and w.size and all(vertical.taps and horizontal.taps for vertical, horizontal in pairs)
     dx = (np.empty if complete else np.zeros)(tuple(input_shape), w.dtype)
     if dx.size and dy.size and w.size:
         for vertical, horizontal in pairs:
-            if vertical.taps and horizontal.taps and vertical.count and horizontal.count:
+            if vertical.taps and horizontal.taps and vertical.outputs and horizontal.outputs:
                 weights = w[np.ix_(vertical.taps, horizontal.taps)].swapaxes(2, 3)
                 _correlate(dy, vertical, horizontal, weights, dx)
     return dx.astype(dtype, copy=False)
@@ -274,7 +270,7 @@ def conv2d_backprop_filter(
     vertical, horizontal = (
         _forward_axis(x.shape[1 + i], filter_shape[i], strides[i], dilations[i], padding[i]) for i in (0, 1)
     )
-    pixels, panel = horizontal.count, panel_width(x.dtype)
+    pixels, panel = horizontal.outputs, panel_width(x.dtype)
     rows = lines * taps * channels
     bands = _Bands(x, vertical, horizontal, dy.size * rows)
     flat_dy = dy.reshape(-1)
@@ -297,14 +293,12 @@ def conv2d_backprop_filter(
                 panel_step=panel, b_step=columns, block=min(rows, _FILTER_BLOCK), depth=_FILTER_DEPTH, accumulate=1,
             )  # fmt: skip
             k = band.images * band.lines * pixels
-            first = (band.image * vertical.count + band.line) * pixels * columns
+            first = (band.image * vertical.outputs + band.line) * pixels * columns
             b = flat_dy[first : first + k * columns]
             if packs:
                 b = pack_columns(b, 0, k, columns, columns, 1)
                 layout = layout._replace(panel_step=k * panel, b_step=panel)
-            multiply(
-                range(rows), range(-(-columns // panel)), np.array(layout, np.int64), segments, band.source, b, total
-            )
+            multiply(range(rows), range(-(-columns // panel)), np.array(layout, np.int64), segments, band.source, b, total)
 
     parallel_for(some, bands.count, -(-bands.count // thread_count()))
     first, *others = (partial[start] for start in sorted(partial))

@@ -14,17 +14,19 @@ from typing import Any
 
 import llvmlite.binding as llvm
 from llvmlite import ir
-from numba.core import cgutils, types
+from numba.core import cgutils, config, types
 from numba.extending import intrinsic
 
 __all__ = ["DOUBLE_HEIGHTS", "SINGLE_HEIGHTS", "VECTOR_BYTES", "address_of", "make_tile", "move"]
 
 
 def _vector_bytes() -> int:
-    features = llvm.get_host_cpu_features()
-    if features.get("avx512f"):
+    """The widest vector of the CPU that Numba compiles for: this one, unless its settings name another."""
+    chosen = config.CPU_FEATURES  # type: ignore[attr-defined]
+    features = set((llvm.get_host_cpu_features().flatten() if chosen is None else chosen).split(","))
+    if "+avx512f" in features:
         return 64
-    return 32 if features.get("avx2") and features.get("fma") else 16
+    return 32 if {"+avx2", "+fma"} <= features else 16
 
 
 VECTOR_BYTES = _vector_bytes()
@@ -104,7 +106,9 @@ def _define_tile(module: ir.Module, element: ir.Type, lanes: int, height: int, v
     left_after = builder.sub(left, one)
     k_after, b_after = builder.add(k, k_step), at(builder, b_k, b_step)
     for phi, start, after in zip(
-        [left, k, b_k, *partial], [segment_length, offset, b_here, *sums], [left_after, k_after, b_after, *updated],
+        [left, k, b_k, *partial],
+        [segment_length, offset, b_here, *sums],
+        [left_after, k_after, b_after, *updated],
         strict=True,
     ):
         phi.add_incoming(start, segment_start)
@@ -180,8 +184,7 @@ def make_tile(height: int, vectors: int) -> Any:
         lanes = VECTOR_BYTES * 8 // signature.args[0].dtype.bitwidth
         function = _define_tile(builder.module, element, lanes, height, vectors)
         pointers = [
-            builder.inttoptr(value, kind)
-            for value, kind in zip(values[1:7], function.function_type.args, strict=False)
+            builder.inttoptr(value, kind) for value, kind in zip(values[1:7], function.function_type.args, strict=False)
         ]
         builder.call(function, [*pointers, *values[7:11], cgutils.as_bool_bit(builder, values[11])])
         return context.get_dummy_value()
