@@ -116,7 +116,7 @@ def test_cards_say_what_a_thing_is(digits: Any) -> None:
         assert fact in logits
     train = words(cards.operation_card(digits.ops["train/train"] if "train/train" in digits.ops else digits.ops["train"]))
     assert "none: it is run for what it does" in train and "runs after" in train
-    assert "145 ops, 14 variables" in words(cards.graph_card(digits))
+    assert "145 ops, 14 variables, 6 top-level scopes" in words(cards.graph_card(digits))
 
 
 def test_a_card_needs_no_layout_program(digits: Any, monkeypatch: pytest.MonkeyPatch) -> None:
