@@ -140,6 +140,19 @@ def test_out_is_written_and_returned(always_ours):
     assert matmul(a, b, out=out) is out and (out == 8).all()
 
 
+@pytest.mark.parametrize("size", [(40, 30, 400), (60, 30, 391), (20, 3000, 200)])
+def test_every_way_of_cutting_the_work(size, always_ours, monkeypatch):
+    random = np.random.default_rng(6)
+    m, k, n = size
+    a, b = random.uniform(-1, 1, (m, k)).astype("f"), random.uniform(-1, 1, (k, n)).astype("f")
+    for rows in (1, 1024):
+        monkeypatch.setattr(gemm, "_PACK_ROWS", rows)
+        for work in (1 << 10, 1 << 40):
+            monkeypatch.setattr(gemm, "_THREAD_WORK", work)
+            close(matmul(a, b), a.astype(float) @ b.astype(float), k)
+        close(matmul(b.T, a.T), (a.astype(float) @ b.astype(float)).T, k)
+
+
 def test_mismatched_shapes():
     with pytest.raises(ValueError, match="The inner dimensions differ: 4 and 5"):
         matmul(np.ones((3, 4), "f"), np.ones((5, 6), "f"))

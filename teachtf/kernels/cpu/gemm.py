@@ -19,7 +19,7 @@ Array = npt.NDArray[Any]
 _SMALL = 1 << 15  # multiply-adds below which NumPy's call is quicker than ours
 _THREAD_WORK = 1 << 21  # multiply-adds that are worth waking a thread for
 _BLOCK, _DEPTH = 8 * TALL, 512
-_PACK_ROWS = 4 * TALL  # rows of A that make it worth copying B to be dense
+_PACK_ROWS = 1024  # rows of A that make it worth copying B to be dense
 _ONE_SEGMENT = np.zeros(1, np.int64)
 _FLOATS = frozenset({np.dtype(np.float32), np.dtype(np.float64)})
 
@@ -33,15 +33,14 @@ def compute_dtype(dtype: np.dtype) -> np.dtype | None:
 
 
 @functools.lru_cache(maxsize=1024)
-def _layout(m: int, k: int, n: int, transpose_a: bool, packed: bool, width: int) -> tuple[Array, range, range]:
+def _layout(m: int, k: int, n: int, transpose_a: bool, panel_step: int, b_step: int) -> Array:
     layout = Layout(
         lines=1, pixels=m, a_start=0, a_image=0, a_line=0, a_pixel=1 if transpose_a else k,
         c_start=0, c_image=0, c_line=0, c_pixel=n,
-        k_step=m if transpose_a else 1, segment=k, columns=n,
-        panel_step=k * width if packed else width, b_step=width if packed else n,
+        k_step=m if transpose_a else 1, segment=k, columns=n, panel_step=panel_step, b_step=b_step,
         block=min(_BLOCK, m), depth=_DEPTH, accumulate=0,
     )  # fmt: skip
-    return np.array(layout, np.int64), range(m), range(-(-n // width))
+    return np.array(layout, np.int64)
 
 
 def _flat(matrix: Array, transpose: bool) -> tuple[Array, bool]:
@@ -54,9 +53,7 @@ def _flat(matrix: Array, transpose: bool) -> tuple[Array, bool]:
     return np.ascontiguousarray(matrix).reshape(-1), transpose
 
 
-def matmul(
-    a: Array, b: Array, transpose_a: bool = False, transpose_b: bool = False, out: Array | None = None
-) -> Array:
+def matmul(a: Array, b: Array, transpose_a: bool = False, transpose_b: bool = False, out: Array | None = None) -> Array:
     """The product of two matrices of one dtype, each optionally transposed first. `out`, if given, is a C-contiguous
     array of the product's shape and dtype, apart from a and b."""
     m, k = a.shape[::-1] if transpose_a else a.shape
@@ -71,27 +68,36 @@ def matmul(
     a_flat, transpose_a = _flat(a, transpose_a)
     b_flat, transpose_b = _flat(b, transpose_b)
     width = panel_width(dtype)
-    packs = transpose_b or n % width != 0 or m >= _PACK_ROWS
-    if packs:
-        b_flat = pack_columns(b_flat, 0, k, n, 1 if transpose_b else n, k if transpose_b else 1)
-    layout, rows, panels = _layout(m, k, n, transpose_a, packs, width)
-    c_flat = result.reshape(-1)
-    if work < 2 * _THREAD_WORK or thread_count() == 1:
-        multiply(rows, panels, layout, _ONE_SEGMENT, a_flat, b_flat, c_flat)
-    elif m >= n or m >= 2 * _BLOCK * thread_count():
-        parallel_for(
-            lambda first, last: multiply(
-                range(first * TALL, min(last * TALL, m)), panels, layout, _ONE_SEGMENT, a_flat, b_flat, c_flat
-            ),
-            -(-m // TALL),
-            max(1, math.ceil(_THREAD_WORK / (TALL * k * n))),
-        )
+    b_steps = (1, k) if transpose_b else (n, 1)
+    edge = n % width
+    # The microkernel reads whole panels of B. They are copied where B lies otherwise; else only a last, partial one.
+    if transpose_b or m >= _PACK_ROWS or (edge and n < 4 * width):
+        parts = [(range(-(-n // width)), k * width, width, pack_columns(b_flat, 0, k, n, *b_steps))]
     else:
-        parallel_for(
-            lambda first, last: multiply(rows, range(first, last), layout, _ONE_SEGMENT, a_flat, b_flat, c_flat),
-            len(panels),
-            max(1, math.ceil(_THREAD_WORK / (m * k * width))),
-        )
+        parts = [(range(n // width), width, n, b_flat)]
+        if edge:
+            parts.append((range(n // width, n // width + 1), 0, width, pack_columns(b_flat, n - edge, k, edge, n, 1)))
+    c_flat = result.reshape(-1)
+
+    def compute(rows: range, part: int, panels: range) -> None:
+        _, panel_step, b_step, b_part = parts[part]
+        layout = _layout(m, k, n, transpose_a, panel_step, b_step)
+        multiply(rows, panels, layout, _ONE_SEGMENT, a_flat, b_part, c_flat)
+
+    def some_rows(first: int, last: int) -> None:
+        for number, part in enumerate(parts):
+            compute(range(first * TALL, min(last * TALL, m)), number, part[0])
+
+    def some_panels(first: int, last: int) -> None:
+        compute(range(m), 0, range(first, last))
+
+    if work < 2 * _THREAD_WORK or m >= n or m >= 2 * _BLOCK * thread_count():
+        grain = m if work < 2 * _THREAD_WORK else max(1, math.ceil(_THREAD_WORK / (TALL * k * n)))
+        parallel_for(some_rows, -(-m // TALL), grain)
+    else:
+        parallel_for(some_panels, len(parts[0][0]), max(1, math.ceil(_THREAD_WORK / (m * k * width))))
+        for number, part in enumerate(parts[1:], 1):
+            compute(range(m), number, part[0])
     return result
 
 
