@@ -8,6 +8,7 @@ from . import facts
 from .dot import picture_dot
 from .graph_view import GraphView, graph_view
 from .model import build_picture
+from .naming import scope_paths, variable_owners
 from .page import block, chip, facts_list
 
 #: How many users of a tensor its card lists and draws.
@@ -113,7 +114,7 @@ def graph_card(graph: Any) -> str:
     ops = graph.get_operations()
     if not ops:
         return block('<div class="ttf-card ttf-muted">An empty graph: it has no operation yet.</div>', "card")
-    scopes = {name.split("/")[0] for name in (op.name for op in ops) if "/" in name}
+    scopes = {path[0] for path in scope_paths(ops, variable_owners(ops)).values() if path}
     counts = ((ops, "op"), (facts.variables_of(graph), "variable"), (scopes, "top-level scope"))
     head = ", ".join(facts.plural(len(things), noun) for things, noun in counts)
     title = block(f'<div class="ttf-head"><b>Graph</b><span class="ttf-muted">{head}</span></div>', "card")

@@ -21,6 +21,7 @@ def chart_css() -> str:
         {
             ".ttf-chart text": f"fill:{palette.DARK_MUTED}",
             ".ttf-chart .ttf-strong": f"fill:{palette.DARK_INK}",
+            ".ttf-chart .ttf-warn": f"fill:{palette.DARK_UPDATE}",
             ".ttf-chart .ttf-grid": f"stroke:{palette.DARK_CLUSTER_LINE}",
             ".ttf-chart .ttf-track": f"fill:{palette.DARK_CLUSTER_LINE}",
         }
@@ -98,7 +99,9 @@ def _panel(name: str, points: Points, colour: str, x: float, y: float, last_step
     parts.append(f'<circle cx="{across:.1f}" cy="{height:.1f}" r="2.8" fill="{colour}"/>')
     if len(good) < len(points):
         bad = next(step for step, value in points if not math.isfinite(value))
-        warning = f'<text x="{right}" y="{top + 10:.1f}" text-anchor="end" font-size="10" fill="{palette.UPDATE}">'
+        warning = (
+            f'<text class="ttf-warn" x="{right}" y="{top + 10:.1f}" text-anchor="end" font-size="10" fill="{palette.UPDATE}">'
+        )
         parts.append(f"{warning}not finite from step {short_number(bad)}</text>")
     return "".join(parts)
 
