@@ -1,0 +1,142 @@
+"""One stream of TensorFlow's random numbers: what a random op's kernel keeps from run to run.
+
+>>> from teachtf.kernels.cpu.philox import Generator
+>>> generator = Generator(seed=1, seed2=2)
+>>> [round(float(x), 4) for x in generator.uniform([3], "float32")]
+[0.4064, 0.8576, 0.0554]
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import ml_dtypes
+import numpy as np
+from numpy.typing import DTypeLike
+
+from teachtf.kernels.cpu import fills, samplers
+from teachtf.kernels.cpu.threads import parallel_for
+
+__all__ = ["Generator"]
+
+_BLOCKS_PER_OUTPUT = 256  # TensorFlow moves its counter by so many blocks for each number, needed or not
+_BFLOAT16 = np.dtype(ml_dtypes.bfloat16)
+# The bits that a uniform number keeps, as a mask, and their unit.
+_UNIFORM = {
+    np.dtype(np.float32): (np.uint64(0x7FFFFF), np.float32(2.0**-23)),
+    np.dtype(np.float16): (np.uint64(0x3FF), np.float32(2.0**-10)),
+    _BFLOAT16: (np.uint64(0x7F), np.float32(2.0**-7)),
+}
+_GRAIN = 16384  # groups worth a thread
+_SAMPLER_GRAIN = 4096
+
+
+def _dtype(dtype: DTypeLike) -> np.dtype:
+    found = np.dtype(dtype)
+    if found != np.float64 and found not in _UNIFORM:
+        raise TypeError(f"random numbers come as float16, bfloat16, float32 or float64, not {found.name}")
+    return found
+
+
+class Generator:
+    """TensorFlow's generator for an op with the attributes `seed` and `seed2`.
+
+    Each call moves on, as each run of the op does. Both seeds zero: the numbers differ from generator to generator.
+    Calls from several threads get parts of the stream that do not overlap. Source: `GuardedPhiloxRandom`.
+    """
+
+    def __init__(self, seed: int, seed2: int) -> None:
+        if seed == 0 and seed2 == 0:
+            seed, seed2 = (int.from_bytes(os.urandom(8), "little") for _ in range(2))
+        self._key, self._high, self._low = seed % 2**64, seed2 % 2**64, 0
+        self._lock = threading.Lock()
+
+    def _reserve(self, blocks: int) -> np.ndarray:
+        with self._lock:
+            stream = np.array((self._key, self._high, self._low), np.uint64)
+            self._low += blocks
+        return stream
+
+    def _fill(self, shape: Sequence[int], dtype: DTypeLike, group: int, kernel: Callable[..., None], *args: Any) -> Any:
+        out = np.empty(shape, dtype)
+        flat = out.reshape(-1)
+        stream = self._reserve(out.size * _BLOCKS_PER_OUTPUT)
+        groups = -(-out.size // group)
+        if groups <= _GRAIN:
+            if groups:
+                kernel(flat, stream, 0, groups, *args)
+        else:
+            parallel_for(lambda start, stop: kernel(flat, stream, start, stop, *args), groups, _GRAIN)
+        return out
+
+    def uniform(self, shape: Sequence[int], dtype: DTypeLike = np.float32) -> np.ndarray:
+        """Numbers from [0, 1). Source: RandomUniform."""
+        dtype = _dtype(dtype)
+        if dtype == np.float64:
+            return self._fill(shape, dtype, 2, fills.fill_uniform64)
+        return self._fill(shape, np.float32, 4, fills.fill_uniform, *_UNIFORM[dtype]).astype(dtype, copy=False)
+
+    def _normal(self, shape: Sequence[int], dtype: DTypeLike, truncated: bool) -> np.ndarray:
+        dtype = _dtype(dtype)
+        if dtype == np.float64:
+            return self._fill(shape, dtype, 2, fills.fill_normal64, truncated)
+        return self._fill(shape, np.float32, 4, fills.fill_normal, truncated).astype(dtype, copy=False)
+
+    def normal(self, shape: Sequence[int], dtype: DTypeLike = np.float32) -> np.ndarray:
+        """Normal numbers of mean 0 and deviation 1. Source: RandomStandardNormal."""
+        return self._normal(shape, dtype, False)
+
+    def truncated_normal(self, shape: Sequence[int], dtype: DTypeLike = np.float32) -> np.ndarray:
+        """As `normal`, but each number of size 2 or more is drawn again. Source: TruncatedNormal."""
+        return self._normal(shape, dtype, True)
+
+    def uniform_int(self, shape: Sequence[int], minval: int, maxval: int, dtype: DTypeLike = np.int32) -> np.ndarray:
+        """Whole numbers from [minval, maxval), int32 or int64. Source: RandomUniformInt.
+
+        Raises:
+          ValueError: the interval is empty (and the output is not).
+        """
+        low, high = int(minval), int(maxval)
+        if low >= high:
+            raise ValueError(f"Need minval < maxval, got {low} >= {high}")
+        small = np.dtype(dtype) == np.int32
+        kernel = fills.fill_uniform_int if small else fills.fill_uniform_int64
+        return self._fill(shape, dtype, 4 if small else 2, kernel, low, np.uint64(high - low))
+
+    def shuffle(self, array: np.ndarray) -> np.ndarray:
+        """A copy with the first axis in random order. Source: RandomShuffle."""
+        if array.size <= 1 or array.shape[0] <= 1:
+            return array.copy()
+        order = np.empty(array.shape[0], np.int64)
+        samplers.permute(order, self._reserve((order.size + 2) // 4))
+        return array[order]
+
+    def multinomial(self, logits: np.ndarray, num_samples: int, output_dtype: DTypeLike = np.int64) -> np.ndarray:
+        """Classes [batch, num_samples], drawn with odds exp(logits[batch, class]). Source: Multinomial."""
+        rows = logits.shape[0]
+        out = np.empty((rows, num_samples), np.int64)
+        if out.size:
+            stream = self._reserve(rows * (-(-num_samples // 4) * 4) * 2 * _BLOCKS_PER_OUTPUT)
+            wide = logits if logits.dtype in (np.float32, np.float64) else logits.astype(np.float32)
+            samplers.categories(out, np.ascontiguousarray(wide), stream)
+        return out.astype(output_dtype, copy=False)
+
+    def _sample(self, kernel: Callable[..., None], shape: Sequence[int], values: np.ndarray) -> np.ndarray:
+        out = np.empty((*shape, *values.shape))
+        if out.size:
+            flat, given = out.reshape(-1), np.ascontiguousarray(values.reshape(-1), np.float64)
+            samples = out.size // given.size
+            stream = self._reserve(out.size * _BLOCKS_PER_OUTPUT)
+            parallel_for(lambda a, b: kernel(flat, given, samples, stream, a, b), out.size, _SAMPLER_GRAIN)
+        return out.astype(values.dtype, copy=False)
+
+    def gamma(self, shape: Sequence[int], alpha: np.ndarray) -> np.ndarray:
+        """Gamma numbers [*shape, *alpha.shape] of rate 1. Source: RandomGamma."""
+        return self._sample(samplers.fill_gamma, shape, np.asarray(alpha))
+
+    def poisson(self, shape: Sequence[int], rate: np.ndarray) -> np.ndarray:
+        """Poisson counts [*shape, *rate.shape] in rate's dtype. Source: RandomPoissonV2."""
+        return self._sample(samplers.fill_poisson, shape, np.asarray(rate))
