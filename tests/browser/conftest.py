@@ -161,10 +161,7 @@ class Lab:
         page.on("pageerror", lambda error: self.page_errors.append(str(error)))
         page.goto(f"{self._server.address}/lab/tree/{name}?reset&token={self._server.token}")
         page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=90_000)
-        page.wait_for_function(
-            "() => window.jupyterapp.shell.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'",
-            timeout=90_000,
-        )
+        self._wait_for_kernel(page)
         page.locator(".lm-MenuBar-itemLabel", has_text="Run").first.click()
         page.locator(".lm-Menu-itemLabel", has_text="Run All Cells").first.click()
         cells = self._wait_until_run(page, seconds)
@@ -174,6 +171,15 @@ class Lab:
         page.evaluate("() => window.jupyterapp.commands.execute('notebook:shutdown-kernel')")
         page.close()
         return cells
+
+    def _wait_for_kernel(self, page: Page) -> None:
+        page.wait_for_function(
+            "() => document.querySelector('.jp-Dialog')"
+            " || window.jupyterapp.shell.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'",
+            timeout=90_000,
+        )
+        if page.locator(".jp-Dialog").count():  # such as "Select Kernel", where a notebook names none
+            pytest.fail(f"JupyterLab asks a question: {page.locator('.jp-Dialog').first.inner_text()!r}")
 
     def _wait_until_run(self, page: Page, seconds: float) -> list[dict[str, Any]]:
         end = time.monotonic() + seconds

@@ -56,17 +56,16 @@ def check_dockerfile(copy: Path, work: Path) -> None:
         capture_output=True, text=True, stdin=subprocess.DEVNULL, env=clean_environ(),
     )  # fmt: skip
     (work / "Dockerfile").write_text(done.stdout + done.stderr)
-    said = done.stdout + done.stderr
-    assert done.returncode == 0, said[-3000:]
+    assert done.returncode == 0, done.stderr[-3000:]
     version = (copy / "binder" / "runtime.txt").read_text().strip().removeprefix("python-")
+    assert f"Building conda environment for python={version}" in done.stderr, done.stderr
     wanted = (  # in this order: the requirements name the checkout, so they need all of it
-        f"Building conda environment for python={version}",
         "COPY --chown=0:0 src/ ${REPO_DIR}/",
         'pip install --no-cache-dir -r "binder/requirements.txt"',
         "RUN ./binder/postBuild",
         'ENV R2D_ENTRYPOINT="${REPO_DIR}/binder/start"',
     )
-    places = [said.find(line) for line in wanted]
+    places = [done.stdout.find(line) for line in wanted]
     assert -1 not in places and places == sorted(places), (
         f"repo2docker's plan lacks a step or has it in another place (see {work / 'Dockerfile'}): "
         f"{list(zip(wanted, places, strict=True))}"
@@ -96,9 +95,7 @@ def check_steps(copy: Path, work: Path) -> None:
         start_new_session=True,
     )
     try:
-        served = {
-            entry["name"] for entry in ask(f"http://127.0.0.1:{port}/api/contents/lessons", token, server)["content"]
-        }
+        served = {entry["name"] for entry in ask(f"http://127.0.0.1:{port}/api/contents/lessons", token, server)["content"]}
         lessons = {p.name for p in (ROOT / "lessons").glob("*.ipynb")}
         assert lessons <= served, f"not served: {lessons - served}"
     finally:

@@ -49,9 +49,7 @@ def build(work: Path) -> Path:
     lessons = {p.name for p in (ROOT / "lessons").glob("*.ipynb")}
     packed = {Path(name).name for name in names if name.startswith("teachtf/_lessons/") and name.endswith(".ipynb")}
     assert lessons <= packed, f"{wheel.name} lacks the lessons {lessons - packed}"
-    stray = [
-        name for name in names if name.split("/")[0] not in {"teachtf", "teachtf_widgets"} and ".dist-info" not in name
-    ]
+    stray = [name for name in names if name.split("/")[0] not in {"teachtf", "teachtf_widgets"} and ".dist-info" not in name]
     assert not stray, f"{wheel.name} would install {stray}"
     print(f"{wheel.name}: {wheel.stat().st_size / 1e6:.2f} MB, {len(names)} files, {len(packed)} lessons")
     return wheel
@@ -122,9 +120,7 @@ def free_port() -> int:
 
 def clean_environ() -> dict[str, str]:
     """This process's environment without what would let the source checkout shine through."""
-    return {
-        name: value for name, value in os.environ.items() if name not in {"PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV"}
-    }
+    return {name: value for name, value in os.environ.items() if name not in {"PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV"}}
 
 
 def run(*command: str, cwd: Path | None = None, stdout: int | None = None) -> None:
