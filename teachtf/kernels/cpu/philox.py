@@ -93,8 +93,8 @@ class Generator:
         """As `normal`, but each number of size 2 or more is drawn again. Source: TruncatedNormal."""
         return self._normal(shape, dtype, True)
 
-    def uniform_int(self, shape: Sequence[int], minval: int, maxval: int, dtype: DTypeLike = np.int32) -> np.ndarray:
-        """Whole numbers from [minval, maxval), int32 or int64. Source: RandomUniformInt.
+    def uniform_int(self, shape: Sequence[int], minval: int, maxval: int, dtype: DTypeLike | None = None) -> np.ndarray:
+        """Whole numbers from [minval, maxval), int32 or int64; by default minval's dtype. Source: RandomUniformInt.
 
         Raises:
           ValueError: the interval is empty (and the output is not).
@@ -102,6 +102,8 @@ class Generator:
         low, high = int(minval), int(maxval)
         if low >= high:
             raise ValueError(f"Need minval < maxval, got {low} >= {high}")
+        if dtype is None:
+            dtype = getattr(minval, "dtype", np.int32)
         small = np.dtype(dtype) == np.int32
         kernel = fills.fill_uniform_int if small else fills.fill_uniform_int64
         return self._fill(shape, dtype, 4 if small else 2, kernel, low, np.uint64(high - low))
