@@ -9,6 +9,14 @@ import pytest
 
 import teachtf as tf
 
+ROOT = Path(__file__).resolve().parent
+
+
+def pytest_ignore_collect(collection_path: Path) -> bool | None:
+    """Scripts that stand beside the tests (recorders, smoke tests) are no place to look for doctests."""
+    beside_tests = ROOT / "tests" in collection_path.parents and collection_path.suffix == ".py"
+    return True if beside_tests and not collection_path.name.startswith("test_") else None
+
 
 @pytest.fixture(autouse=True)
 def _fresh_graph() -> None:
@@ -27,4 +35,4 @@ def _doctest_names(doctest_namespace: dict[str, object]) -> None:
 @pytest.fixture(scope="session")
 def root() -> Path:
     """The folder of the source checkout."""
-    return Path(__file__).resolve().parent
+    return ROOT
