@@ -1,1 +1,275 @@
-"""teachtf: TensorFlow 1's graph mode, small, fast and visible."""
+"""teachtf: TensorFlow 1's graph mode, small, fast and visible.
+
+`import teachtf as tf` runs TensorFlow 1 programs: graphs, sessions, variables, scopes, checkpoints.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from teachtf import errors, initializers, train
+from teachtf.core.convert import constant, convert_to_tensor, register_tensor_conversion_function
+from teachtf.core.devices import DeviceSpec
+from teachtf.core.dtypes import (
+    DType,
+    as_dtype,
+    bfloat16,
+    bool,
+    complex64,
+    complex128,
+    double,
+    float16,
+    float32,
+    float64,
+    half,
+    int8,
+    int16,
+    int32,
+    int64,
+    qint8,
+    qint16,
+    qint32,
+    quint8,
+    quint16,
+    resource,
+    string,
+    uint8,
+    uint16,
+    uint32,
+    uint64,
+    variant,
+)
+from teachtf.core.graph import Graph, get_default_graph, get_default_session, reset_default_graph
+from teachtf.core.graph_def import import_graph_def
+from teachtf.core.keys import GraphKeys
+from teachtf.core.name_scope import (
+    add_to_collection,
+    add_to_collections,
+    colocate_with,
+    control_dependencies,
+    device,
+    get_collection,
+    get_collection_ref,
+    name_scope,
+)
+from teachtf.core.operation import Operation
+from teachtf.core.seeds import get_seed, set_random_seed
+from teachtf.core.shapes import Dimension, TensorShape
+from teachtf.core.static import constant_value as get_static_value
+from teachtf.core.tensor import Tensor
+from teachtf.core.tensor_proto import make_ndarray
+from teachtf.ops.arithmetic import (
+    abs,
+    acos,
+    acosh,
+    add,
+    add_n,
+    asin,
+    asinh,
+    atan,
+    atan2,
+    atanh,
+    cast,
+    ceil,
+    complex,
+    conj,
+    cos,
+    cosh,
+    digamma,
+    div,
+    div_no_nan,
+    divide,
+    equal,
+    erf,
+    erfc,
+    exp,
+    expm1,
+    floor,
+    floordiv,
+    floormod,
+    greater,
+    greater_equal,
+    imag,
+    is_finite,
+    is_inf,
+    is_nan,
+    less,
+    less_equal,
+    lgamma,
+    log,
+    log1p,
+    logical_and,
+    logical_not,
+    logical_or,
+    logical_xor,
+    maximum,
+    minimum,
+    multiply,
+    negative,
+    not_equal,
+    pow,
+    real,
+    realdiv,
+    reciprocal,
+    rint,
+    round,
+    rsqrt,
+    scalar_mul,
+    sigmoid,
+    sign,
+    sin,
+    sinh,
+    sqrt,
+    square,
+    squared_difference,
+    subtract,
+    tan,
+    tanh,
+    to_double,
+    to_float,
+    to_int32,
+    to_int64,
+    truediv,
+    truncatediv,
+    truncatemod,
+    where,
+)
+from teachtf.ops.arrays import (
+    broadcast_to,
+    check_numerics,
+    expand_dims,
+    fill,
+    identity,
+    linspace,
+    ones,
+    ones_like,
+    placeholder,
+    placeholder_with_default,
+    range,
+    rank,
+    reshape,
+    shape,
+    size,
+    squeeze,
+    stop_gradient,
+    zeros,
+    zeros_like,
+)
+from teachtf.ops.control_flow import cond, group, no_op
+from teachtf.ops.control_flow import tuple_ as tuple
+from teachtf.ops.gathering import gather, one_hot
+from teachtf.ops.gradients import NoGradient, NotDifferentiable, RegisterGradient, gradients
+from teachtf.ops.joining import concat, split, stack, unstack
+from teachtf.ops.linalg import matmul
+from teachtf.ops.random import multinomial, random_normal, random_shuffle, random_uniform, truncated_normal
+from teachtf.ops.rearranging import invert_permutation, pad, reverse, tile, transpose
+from teachtf.ops.reductions import (
+    argmax,
+    argmin,
+    cumprod,
+    cumsum,
+    reduce_all,
+    reduce_any,
+    reduce_logsumexp,
+    reduce_max,
+    reduce_mean,
+    reduce_min,
+    reduce_prod,
+    reduce_sum,
+)
+from teachtf.ops.slicing import slice_ as slice
+from teachtf.ops.slicing import strided_slice
+from teachtf.ops.variables import (
+    assign,
+    assign_add,
+    assign_sub,
+    count_up_to,
+    is_variable_initialized,
+    scatter_add,
+    scatter_div,
+    scatter_max,
+    scatter_min,
+    scatter_mul,
+    scatter_sub,
+    scatter_update,
+)
+from teachtf.runtime.session import InteractiveSession, Session
+from teachtf.state.collections import (
+    all_variables,
+    assert_variables_initialized,
+    global_variables,
+    global_variables_initializer,
+    initialize_all_variables,
+    initialize_local_variables,
+    initialize_variables,
+    local_variables,
+    local_variables_initializer,
+    model_variables,
+    moving_average_variables,
+    report_uninitialized_variables,
+    trainable_variables,
+    variables_initializer,
+)
+from teachtf.state.initializers import Constant as constant_initializer
+from teachtf.state.initializers import GlorotNormal as glorot_normal_initializer
+from teachtf.state.initializers import GlorotUniform as glorot_uniform_initializer
+from teachtf.state.initializers import Ones as ones_initializer
+from teachtf.state.initializers import RandomNormal as random_normal_initializer
+from teachtf.state.initializers import RandomUniform as random_uniform_initializer
+from teachtf.state.initializers import TruncatedNormal as truncated_normal_initializer
+from teachtf.state.initializers import VarianceScaling as variance_scaling_initializer
+from teachtf.state.initializers import Zeros as zeros_initializer
+from teachtf.state.scopes import (
+    AUTO_REUSE,
+    VariableScope,
+    get_local_variable,
+    get_variable,
+    get_variable_scope,
+    no_regularizer,
+    variable_scope,
+)
+from teachtf.state.variables import Variable
+
+__version__ = "0.1.0"
+newaxis = None
+
+# Old names that programs still use.
+neg = negative
+mul = multiply
+sub = subtract
+pack = stack
+unpack = unstack
+mod = floormod
+arg_max, arg_min = argmax, argmin
+
+# Protos of the configuration, made available when first asked for: their import is slow.
+_PROTOS = {
+    "ConfigProto": "config_pb2",
+    "GPUOptions": "config_pb2",
+    "OptimizerOptions": "config_pb2",
+    "GraphOptions": "config_pb2",
+    "RunOptions": "config_pb2",
+    "RunMetadata": "config_pb2",
+    "GraphDef": "graph_pb2",
+    "NodeDef": "node_def_pb2",
+    "AttrValue": "attr_value_pb2",
+    "MetaGraphDef": "meta_graph_pb2",
+    "Summary": "summary_pb2",
+    "Event": "event_pb2",
+}
+
+
+def __getattr__(name: str) -> Any:
+    module = _PROTOS.get(name)
+    if module is not None:
+        from importlib import import_module
+
+        return getattr(import_module(f"tensorboard.compat.proto.{module}"), name)
+    raise AttributeError(f"module 'teachtf' has no attribute '{name}'.{errors.did_you_mean(name, globals())}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*(n for n in globals() if not n.startswith("_")), *_PROTOS, "__version__"})
+
+
+__all__ = [n for n in __dir__() if n not in ("Any", "annotations")]

@@ -161,7 +161,7 @@ class DType:
     def is_compatible_with(self, other: Any) -> builtins.bool:
         """Whether a tensor of type `other` serves where this type is asked for."""
         other = as_dtype(other)
-        return other._enum in (self._enum, self.base_dtype._enum)
+        return self._enum in (other._enum, other.base_dtype._enum)
 
     def __eq__(self, other: object) -> builtins.bool:
         if self is other:

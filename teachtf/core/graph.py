@@ -39,6 +39,7 @@ class Graph:
         self._unfeedable: set[Operation] = set()
         self._control_flow_context: Any = None
         self._gradient_overrides: dict[str, str] = {}
+        self._variable_scopes: Any = None  # kept by teachtf.state.scopes
         self._finalized = False
         self._next_id = 0
         self._changes = 0  # how often something other than a new operation changed; plans look at it

@@ -54,7 +54,7 @@ def _digamma(x: Any) -> Any:
     with np.errstate(all="ignore"):
         turned = result - np.pi / np.tan(np.pi * (x - np.floor(x)))
     result = np.where(reflected, np.where(x == np.floor(x), np.nan, turned), result)
-    return np.where(x == 0, np.copysign(np.inf, -x), result).astype(given.dtype)
+    return result.astype(given.dtype)
 
 
 def _sigmoid(x: Any) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 from teachtf.core.apply import apply_op
 from teachtf.core.convert import convert_to_tensor
 from teachtf.core.graph import get_default_graph
-from teachtf.core.name_scope import control_dependencies, name_scope
+from teachtf.core.name_scope import colocate_with, control_dependencies, name_scope
 from teachtf.core.op_def import declare
 from teachtf.core.operation import Operation
 from teachtf.core.shapes import TensorShape
@@ -143,19 +143,20 @@ def group(*inputs: Any, name: str | None = None) -> Operation:
 
 def tuple_(tensors: Any, name: str | None = None, control_inputs: Any = None) -> list[Any]:
     """The tensors again, none of them ready before all are. Source: `tf.tuple`."""
-    with name_scope(name, "tuple", tensors) as scope:
+    with name_scope(name, "tuple", tensors):
         gates = [t.op for t in tensors if t is not None]
         gates += [_op_of(c) for c in control_inputs or []]
         if not gates:
             raise ValueError(f"`tensors` must have at least one Tensor. Received: {tensors}.")
         gate = group(*gates)
-        return [None if t is None else with_dependencies([gate], t, name=f"{scope}control_dependency") for t in tensors]
+        return [None if t is None else with_dependencies([gate], t) for t in tensors]
 
 
 def with_dependencies(dependencies: Any, output_tensor: Any, name: str | None = None) -> Tensor:
     """`output_tensor`, once `dependencies` are done."""
-    with name_scope(name, "control_dependency", [*dependencies, output_tensor]) as scope, control_dependencies(dependencies):
-        return identity(convert_to_tensor(output_tensor), name=scope)
+    with name_scope(name, "control_dependency", [*dependencies, output_tensor]) as scope:
+        with colocate_with(output_tensor), control_dependencies(dependencies):
+            return identity(convert_to_tensor(output_tensor), name=scope)
 
 
 def switch(data: Any, pred: Any, name: str | None = None) -> list[Tensor]:

@@ -85,7 +85,7 @@ def _mean_gradient(op: Any, grad: Any) -> list[Any]:
         input_rank = apply_op("Size", input_shape) if input_shape.shape.num_elements() is None else _size(input_shape)
         axes = cast(op.inputs[1], input_rank.dtype)
         axes = (axes + input_rank) % input_rank
-        factor = reduce_prod(apply_op("GatherV2", input_shape, axes, constant(0), name="GatherV2"))
+        factor = reduce_prod(apply_op("GatherV2", input_shape, axes, 0))
     return [truediv(total, cast(factor, total.dtype)), None]
 
 

@@ -59,13 +59,10 @@ def _safe(name: str, tensor: Tensor, cache: dict[str, Operation]) -> Tensor:
     inputs = [_safe(name, t, cache) for t in op.inputs]
     if all(new is old for new, old in zip(inputs, op.inputs, strict=True)):
         return tensor
-    if op.type == "Identity" and op.inputs[0].op.type in ("Variable", "VariableV2"):
-        return inputs[0]
-    copy_name = f"{op.name}_{name.strip('/').replace('/', '_').replace(':', '_')}"
+    copy_name = f"{op.name}_{name}".replace(":", "_")
     copy = cache.get(copy_name)
     if copy is None:
-        graph = get_default_graph()
-        attrs = {k: v for k, v in op._attrs.items() if k != "_class"}
-        copy = graph.create_op(op.type, inputs, attrs, copy_name)
-        cache[copy_name] = copy
+        # the reference is gone: what is switched now is a value
+        op_type = "Switch" if op.type == "RefSwitch" else op.type
+        copy = cache[copy_name] = get_default_graph().create_op(op_type, inputs, dict(op._attrs), copy_name)
     return copy.outputs[tensor.value_index]

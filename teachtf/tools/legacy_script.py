@@ -82,8 +82,8 @@ def answer_tensorflow() -> TensorFlowNames:
             return finder
     finder = TensorFlowNames()
     sys.meta_path.insert(0, finder)
-    if importable("teachtf.core.legacy"):  # where the notes and TensorFlow differ, a script gets TensorFlow's way
-        importlib.import_module("teachtf.core.legacy").enable()
+    # where the notes and TensorFlow differ, a script gets TensorFlow's way
+    importlib.import_module("teachtf.core.settings").captured_scope_opens_name_scope = True
     return finder
 
 

@@ -1,0 +1,7 @@
+"""All kernel files, imported together: a session needs the registry filled."""
+
+from __future__ import annotations
+
+from teachtf.kernels import arrays, elementwise, random, reductions, state, training
+
+__all__ = ["arrays", "elementwise", "random", "reductions", "state", "training"]

@@ -1,0 +1,126 @@
+"""Kernels of reductions and matrix products."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from teachtf.kernels.registry import Call, kernel
+
+_HALF = ("float16", "bfloat16")
+
+
+def _axes(axes: Any, ndims: int) -> tuple[int, ...]:
+    return tuple(dict.fromkeys(int(a) % ndims for a in np.ravel(axes))) if ndims else ()
+
+
+def _reduction(function: Callable[..., Any]) -> Callable[[Any], Call]:
+    def factory(op: Any) -> Call:
+        keep = op._attrs["keep_dims"]
+        target = np.dtype(op.outputs[0].dtype.as_numpy_dtype)
+        half = op.outputs[0].dtype.base_dtype.name in _HALF
+
+        def call(x: Any, axes: Any) -> Any:
+            value = np.asarray(x, np.float32) if half else x
+            result = function(value, axis=_axes(axes, np.ndim(x)), keepdims=keep)
+            return result if result.dtype == target else np.asarray(result).astype(target)
+
+        return call
+
+    return factory
+
+
+def _mean(x: Any, axis: Any, keepdims: bool) -> Any:
+    if x.dtype.kind in "iu":  # whole numbers stay whole, rounded toward zero
+        total = np.sum(x, axis=axis, keepdims=keepdims)
+        count = x.size // max(np.size(total), 1)
+        return np.trunc(total / count) if count else total
+    with np.errstate(invalid="ignore", divide="ignore"):
+        total = np.sum(x, axis=axis, keepdims=keepdims)
+        count = int(np.prod([x.shape[a] for a in axis], dtype=np.int64))
+        return np.divide(total, x.dtype.type(count))
+
+
+def _sum(x: Any, axis: Any, keepdims: bool) -> Any:
+    return np.sum(x, axis=axis, keepdims=keepdims, dtype=x.dtype)
+
+
+def _prod(x: Any, axis: Any, keepdims: bool) -> Any:
+    return np.prod(x, axis=axis, keepdims=keepdims, dtype=x.dtype)
+
+
+def _extreme(function: Any, largest: bool) -> Any:
+    def reduce(x: Any, axis: Any, keepdims: bool) -> Any:
+        if x.size == 0:
+            kind = x.dtype.kind
+            info: Any = np.finfo(x.dtype) if kind == "f" else np.iinfo(x.dtype)
+            start = (-np.inf if largest else np.inf) if kind == "f" else (info.min if largest else info.max)
+            return function(x, axis=axis, keepdims=keepdims, initial=start)
+        return function(x, axis=axis, keepdims=keepdims)
+
+    return reduce
+
+
+for _name, _function in {
+    "Sum": _sum,
+    "Mean": _mean,
+    "Prod": _prod,
+    "Max": _extreme(np.max, True),
+    "Min": _extreme(np.min, False),
+    "Any": np.any,
+    "All": np.all,
+}.items():
+    kernel(_name)(_reduction(_function))
+
+
+@kernel("ArgMax", "ArgMin")
+def _arg(op: Any) -> Call:
+    function = np.argmax if op.type == "ArgMax" else np.argmin
+    target = op._attrs["output_type"].as_numpy_dtype
+
+    def call(x: Any, axis: Any) -> Any:
+        if x.shape[int(axis)] == 0:
+            from teachtf.core import errors
+
+            raise errors.InvalidArgumentError(None, None, f"Reduction axis {int(axis)} is empty in shape {list(x.shape)}")
+        return np.asarray(function(x, int(axis))).astype(target)
+
+    return call
+
+
+@kernel("Cumsum", "Cumprod")
+def _cumulative(op: Any) -> Call:
+    function = np.cumsum if op.type == "Cumsum" else np.cumprod
+    exclusive, reverse = op._attrs["exclusive"], op._attrs["reverse"]
+    first = 0 if op.type == "Cumsum" else 1
+
+    def call(x: Any, axis: Any) -> Any:
+        at = int(axis) % x.ndim
+        value = np.flip(x, at) if reverse else x
+        result = function(value, at, dtype=x.dtype)
+        if exclusive:
+            result = np.roll(result, 1, at)
+            head = [slice(None)] * x.ndim
+            head[at] = slice(0, 1)
+            result[tuple(head)] = first
+        return np.flip(result, at).copy() if reverse else result
+
+    return call
+
+
+@kernel("MatMul")
+def _matmul(op: Any) -> Call:
+    from teachtf.kernels.cpu.gemm import matmul
+
+    ta, tb = op._attrs["transpose_a"], op._attrs["transpose_b"]
+    return lambda a, b: matmul(a, b, ta, tb)
+
+
+@kernel("BatchMatMulV2")
+def _batch_matmul(op: Any) -> Call:
+    from teachtf.kernels.cpu.gemm import batch_matmul
+
+    ax, ay = op._attrs["adj_x"], op._attrs["adj_y"]
+    return lambda x, y: batch_matmul(x, y, ax, ay)

@@ -1,0 +1,165 @@
+"""What `session.run` takes and gives: fetch structures flattened and put together again, and feeds turned into arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from teachtf.core import dtypes, errors
+from teachtf.core.convert import to_array
+from teachtf.core.graph import Graph
+from teachtf.core.operation import Operation
+from teachtf.core.tensor import Tensor, _made_at
+
+Rebuild = Callable[[Any], Any]
+
+
+def flatten(graph: Graph, fetches: Any) -> tuple[list[Any], Rebuild]:
+    """The tensors and operations in a fetch structure, each once, and the function from their values to the structure.
+
+    Raises:
+      TypeError: something in it cannot be fetched.
+      ValueError: it belongs to another graph, or does not exist.
+    """
+    order: dict[Any, int] = {}
+    rebuild = _flatten(graph, fetches, order)
+    return list(order), rebuild
+
+
+def _flatten(graph: Graph, fetch: Any, order: dict[Any, int]) -> Rebuild:
+    if fetch is None:
+        raise TypeError("Argument `fetch` = None has invalid type 'NoneType'. Cannot be None")
+    if isinstance(fetch, Mapping):
+        parts = {key: _flatten(graph, value, order) for key, value in fetch.items()}
+        kind: Any = type(fetch) if type(fetch) is not dict else dict
+        return lambda values: kind((key, part(values)) for key, part in parts.items())
+    if isinstance(fetch, (list, tuple)):
+        items = [_flatten(graph, item, order) for item in fetch]
+        if hasattr(fetch, "_fields"):
+            named = type(fetch)
+            return lambda values: named(*(item(values) for item in items))
+        sequence = list if isinstance(fetch, list) else tuple
+        return lambda values: sequence(item(values) for item in items)
+    if isinstance(fetch, np.ndarray) and fetch.dtype == object:
+        return _flatten(graph, fetch.tolist(), order)
+    parts_of = getattr(fetch, "_fetch_parts", None)
+    if parts_of is not None:  # sparse tensors and the like say what they are made of
+        pieces, join = parts_of()
+        items = [_flatten(graph, piece, order) for piece in pieces]
+        return lambda values: join(*(item(values) for item in items))
+    element = _element(graph, fetch)
+    index = order.setdefault(element, len(order))
+    if isinstance(element, Operation):
+        return lambda values: None
+    return lambda values: values[index]
+
+
+def _element(graph: Graph, fetch: Any) -> Any:
+    try:
+        element = graph.as_graph_element(fetch)
+    except TypeError as error:
+        raise TypeError(
+            f'Argument `fetch` = {fetch!r} has invalid type "{type(fetch).__name__}" must be a string or Tensor. ({error})'
+        ) from None
+    except (ValueError, KeyError) as error:
+        text = error.args[0] if error.args else error
+        raise ValueError(f"Argument `fetch` = {fetch!r} cannot be interpreted as a Tensor. ({text})") from None
+    if not graph.is_fetchable(element):
+        raise ValueError(f"Tensor {element!r} may not be fetched: it belongs to one branch of a tf.cond.")
+    return element
+
+
+def feeds(graph: Graph, feed_dict: Any) -> dict[Tensor, Any]:
+    """The tensors and arrays of a feed dictionary.
+
+    Raises:
+      TypeError: a key is no tensor here, or a value is one.
+      ValueError: a value's shape does not fit; the message names the axis.
+    """
+    if not feed_dict:
+        return {}
+    if not isinstance(feed_dict, Mapping):
+        raise TypeError(f"feed_dict is a dictionary from tensors to values, not {type(feed_dict).__name__}")
+    result: dict[Tensor, Any] = {}
+    for key, value in feed_dict.items():
+        if isinstance(key, tuple):
+            for k, v in zip(key, value, strict=True):
+                _add(graph, result, k, v)
+            continue
+        parts = getattr(key, "_feed_parts", None)
+        if parts is not None:
+            for k, v in parts(value):
+                _add(graph, result, k, v)
+        else:
+            _add(graph, result, key, value)
+    return result
+
+
+def _add(graph: Graph, result: dict[Tensor, Any], key: Any, value: Any) -> None:
+    if type(key) is Tensor and key._op._graph is graph:
+        tensor = key
+    else:
+        try:
+            tensor = graph.as_graph_element(key, allow_operation=False)
+        except Exception as error:
+            text = error.args[0] if error.args else error
+            raise TypeError(f"Cannot interpret feed_dict key as Tensor: {text}") from None
+    if not graph.is_feedable(tensor):
+        raise ValueError(f"Tensor {tensor.name} may not be fed.")
+    if isinstance(value, Tensor):
+        raise TypeError(
+            "The value of a feed cannot be a tf.Tensor object. Acceptable feed values include Python scalars, strings, lists, "
+            f"numpy ndarrays, or TensorHandles. For reference, the tensor object was {value!r} which was passed to the "
+            f"argument `feed_dict` with key {key!r}."
+        )
+    dtype = tensor._dtype.base_dtype
+    array = _array(tensor, dtype, value)
+    given, wanted = array.shape, tensor._shape._dims
+    if wanted is not None and given != wanted:
+        _check_shape(tensor, given, wanted)
+    result[tensor] = array
+
+
+def _array(tensor: Tensor, dtype: dtypes.DType, value: Any) -> np.ndarray:
+    target = dtype.as_numpy_dtype
+    if isinstance(value, np.ndarray) and value.dtype == target and target is not np.object_:
+        return value
+    if isinstance(value, int) and not isinstance(value, bool) and dtype.is_integer and int(target(value)) != value:
+        raise TypeError(
+            f"Type of feed value {value} with type {type(value)} is not compatible with Tensor type {target}. Try explicitly "
+            "setting the type of the feed tensor to a larger type (e.g. int64)."
+        )
+    try:
+        if dtype == dtypes.string:
+            return to_array(value, None)
+        return np.asarray(value, dtype=target)
+    except (ValueError, TypeError) as error:
+        raise type(error)(f"Cannot feed {tensor.name} ({dtype.name}): {error}.{_made_at(tensor.op)}") from None
+
+
+def _check_shape(tensor: Tensor, given: tuple[int, ...], wanted: tuple[int | None, ...]) -> None:
+    if len(given) == len(wanted):
+        wrong = [i for i, (g, w) in enumerate(zip(given, wanted, strict=True)) if w is not None and g != w]
+        if not wrong:
+            return
+        axes = ", ".join(f"axis {i} has size {given[i]} and should have {wanted[i]}" for i in wrong)
+    else:
+        axes = f"it has {len(given)} dimension{'s' * (len(given) != 1)} and should have {len(wanted)}"
+    raise ValueError(
+        f"Cannot feed value of shape {given} for Tensor {tensor.name}, which has shape {str(tensor._shape)!r}: {axes}."
+        f"{_made_at(tensor.op)}"
+    )
+
+
+def run_error(error: Exception, op: Operation | None) -> BaseException:
+    """TensorFlow's error for what a kernel raised."""
+    if isinstance(error, errors.OpError):
+        return error if error.op is not None else type(error)(None, op, error.message)
+    shapes = "" if op is None else ", ".join(str(t.shape) for t in op.inputs)
+    if isinstance(error, MemoryError):
+        return errors.ResourceExhaustedError(None, op, f"OOM when computing with inputs of shape {shapes}: {error}")
+    if isinstance(error, (ValueError, IndexError, ZeroDivisionError, OverflowError)):
+        return errors.InvalidArgumentError(None, op, f"{error}")
+    return errors.InternalError(None, op, f"{type(error).__name__} in a kernel of teachtf: {error}")

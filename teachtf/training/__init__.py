@@ -1,0 +1,1 @@
+"""What uses gradients: optimizers and their helpers."""
