@@ -22,7 +22,7 @@ from teachtf.kernels.numpy_math import NUMPY
 __all__ = ["SCALAR"]
 
 _absolute = abs  # the built-in one: this module gives its own meaning to the name
-_OPTIONS = {"forceinline": True, "error_model": "numpy", "nogil": True, "fastmath": {"contract"}}
+_OPTIONS: Any = {"forceinline": True, "error_model": "numpy", "nogil": True, "fastmath": {"contract"}}
 SCALAR: dict[str, Callable[..., Any]] = {}
 
 
@@ -77,7 +77,7 @@ def _log1p_exp(x):
 
 @single.inline
 def _lgamma(x):
-    return np.inf if (x <= 0.0) & (x == math.floor(x)) else math.lgamma(x)
+    return np.inf if (x <= 0.0) & (x == np.floor(x)) else math.lgamma(x)
 
 
 @single.inline
@@ -91,7 +91,7 @@ def _digamma(x):
     series = z * (1 / 12 - z * (1 / 120 - z * (1 / 252 - z * (1 / 240 - z / 132))))
     result = double.log(y) - 0.5 / y - series - steps
     if x <= 0.0:
-        result = np.nan if x == math.floor(x) else result - math.pi / math.tan(math.pi * (x - math.floor(x)))
+        result = np.nan if x == np.floor(x) else result - math.pi / math.tan(math.pi * (x - np.floor(x)))
     return result
 
 

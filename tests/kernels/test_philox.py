@@ -104,6 +104,12 @@ def test_any_shape(shape):
         assert value.shape == tuple(shape)
 
 
+def test_whole_numbers_take_their_bounds_dtype():
+    assert Generator(1, 2).uniform_int([2], np.int64(0), np.int64(5)).dtype == np.int64
+    assert Generator(1, 2).uniform_int([2], np.int32(0), np.int32(5)).dtype == np.int32
+    assert Generator(1, 2).uniform_int([2], 0, 5).dtype == np.int32
+
+
 def test_an_empty_interval_is_an_error():
     with pytest.raises(ValueError, match="Need minval < maxval, got 5 >= 5"):
         Generator(1, 2).uniform_int([3], 5, 5)

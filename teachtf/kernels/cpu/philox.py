@@ -102,11 +102,10 @@ class Generator:
         low, high = int(minval), int(maxval)
         if low >= high:
             raise ValueError(f"Need minval < maxval, got {low} >= {high}")
-        if dtype is None:
-            dtype = getattr(minval, "dtype", np.int32)
-        small = np.dtype(dtype) == np.int32
+        whole = np.dtype(getattr(minval, "dtype", np.int32) if dtype is None else dtype)
+        small = whole == np.int32
         kernel = fills.fill_uniform_int if small else fills.fill_uniform_int64
-        return self._fill(shape, dtype, 4 if small else 2, kernel, low, np.uint64(high - low))
+        return self._fill(shape, whole, 4 if small else 2, kernel, low, np.uint64(high - low))
 
     def shuffle(self, array: np.ndarray) -> np.ndarray:
         """A copy with the first axis in random order. Source: RandomShuffle."""
