@@ -98,16 +98,33 @@ def power_of_two(n):
 
 
 @inline
-def exp(x):
-    x = 710.0 if x > 710.0 else x
-    x = -746.0 if x < -746.0 else x
+def _reduce(x):
+    """(n, r) with x = n ln 2 + r and r at most half of ln 2. NaN goes into r."""
     rounded = x * _LOG2_E + _ROUNDER
     whole = rounded - _ROUNDER
     n = np.float64(rounded).view(np.int64) - _ROUNDER_BITS
-    r = (x - whole * _LN2_HIGH) - whole * _LN2_LOW
+    return n, (x - whole * _LN2_HIGH) - whole * _LN2_LOW
+
+
+@inline
+def exp(x):
+    x = 710.0 if x > 710.0 else x
+    x = -746.0 if x < -746.0 else x
+    n, r = _reduce(x)
     p = horner(r, _EXP) * r * r + r + 1.0
     half = n >> _I(1)
     return p * power_of_two(half) * power_of_two(n - half)
+
+
+@inline
+def expm1(x):
+    clamped = 710.0 if x > 710.0 else x
+    clamped = -40.0 if clamped < -40.0 else clamped
+    n, r = _reduce(clamped)
+    p = horner(r, _EXP) * r * r + r
+    scale = power_of_two(n - _I(1))
+    result = 2.0 * (scale * p + (scale - 0.5))
+    return x if x == 0.0 else result  # -0
 
 
 @inline
@@ -123,6 +140,28 @@ def log(x):
     result = x if x == np.inf else result
     result = -np.inf if x == 0.0 else result
     return result if x >= 0.0 else np.nan
+
+
+@inline
+def log1p(x):
+    u = 1.0 + x
+    lost = (1.0 - (u - x)) if x > 1.0 else (x - (u - 1.0))  # by rounding 1 + x
+    result = log(u) + lost / u
+    result = x if (x == np.inf) | (x == 0.0) else result
+    return -np.inf if x == -1.0 else result
+
+
+@inline
+def tanh(x):
+    a = abs(x)
+    a = 20.0 if a > 20.0 else a
+    t = expm1(2.0 * a)
+    return np.copysign(t / (t + 2.0), x)
+
+
+@inline
+def softplus(x):
+    return (x if x > 0.0 else 0.0) + log1p(exp(-abs(x)))
 
 
 @inline

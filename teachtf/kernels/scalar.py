@@ -71,11 +71,6 @@ def _in_double(name: str, function: Any) -> None:
 
 
 @single.inline
-def _log1p_exp(x):
-    return (x if x > 0.0 else 0.0) + math.log1p(double.exp(-abs(x)))
-
-
-@single.inline
 def _lgamma(x):
     return np.inf if (x <= 0.0) & (x == np.floor(x)) else math.lgamma(x)
 
@@ -97,11 +92,11 @@ def _digamma(x):
 
 _by_width("exp", single.exp, double.exp)
 _by_width("log", single.log, double.log)
-_by_width("expm1", single.expm1, math.expm1)
-_by_width("log1p", single.log1p, math.log1p)
-_by_width("tanh", single.tanh, math.tanh)
+_by_width("expm1", single.expm1, double.expm1)
+_by_width("log1p", single.log1p, double.log1p)
+_by_width("tanh", single.tanh, double.tanh)
 _by_width("sigmoid", single.sigmoid, double.sigmoid)
-_by_width("softplus", single.softplus, _log1p_exp)
+_by_width("softplus", single.softplus, double.softplus)
 _by_width("sin", double.sin32, math.sin)
 _by_width("cos", double.cos32, math.cos)
 _by_width("tan", double.tan32, math.tan)

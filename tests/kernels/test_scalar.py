@@ -72,6 +72,21 @@ def test_float32_error_in_ulp(name):
     assert error[worst] <= allowed, f"{name}({x[worst]!r}) = {got[worst]!r}, {error[worst]:.2f} ulp from {true[worst]}"
 
 
+@pytest.mark.parametrize("name", ["exp", "expm1", "log", "log1p", "tanh", "sigmoid", "softplus"])
+def test_float64_error_in_ulp(name):
+    _, (low, high) = ACCURACY[name]
+    x = every_size(300)
+    x = x[(x > low) & (x < high) & (np.abs(x) > 1e-30)].astype(np.float64)
+    x *= 1 + 1e-9 * np.sin(np.arange(x.size))  # not float32 numbers
+    got = compile_formula(f"{name}(x)", ("x",))(x)
+    with mpmath.workdps(60):
+        error = [
+            abs((true_value(name, v) - mpmath.mpf(float(g))) / float(np.spacing(abs(g)))) for v, g in zip(x, got, strict=True)
+        ]
+    worst = int(np.argmax([float(e) for e in error]))
+    assert error[worst] <= 2.5, f"{name}({x[worst]!r}) is {float(error[worst]):.2f} ulp away"
+
+
 @pytest.mark.parametrize("power", [-3.0, -0.5, 0.0, 0.5, 1 / 3, 2.0, 3.0, 7.25, 50.0])
 def test_pow_float32(power):
     x = np.abs(every_size(3000))
