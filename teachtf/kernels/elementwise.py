@@ -12,6 +12,7 @@ import numpy as np
 
 from teachtf.core import dtypes, errors
 from teachtf.core.op_def import registry
+from teachtf.kernels import compiling
 from teachtf.kernels.numpy_math import NUMPY
 from teachtf.kernels.registry import Call, kernel
 
@@ -45,7 +46,7 @@ def _factory(op: Any) -> Call:
     if in_type == dtypes.string or (op.type == "Round" and in_type.is_integer):
         return function
     if in_type in _COMPILED_TYPES and out_type == np.dtype(in_type.as_numpy_dtype):
-        return _with_compiled(formula, names, function, out_type)
+        return _with_compiled(formula, names, function)
     if in_type.is_integer:
         return _same_type(function, out_type)
     return function
@@ -76,20 +77,26 @@ def _checked_division(function: Call) -> Call:
     return call
 
 
-def _with_compiled(formula: str, names: tuple[str, ...], function: Call, out_type: np.dtype) -> Call:
-    compiled: Call | None = None
-
+def _with_compiled(formula: str, names: tuple[str, ...], function: Call) -> Call:
     def call(*inputs: Any) -> Any:
-        nonlocal compiled
         if inputs[0].size < LARGE and inputs[-1].size < LARGE:
             return function(*inputs)
-        if compiled is None:
+        key = formula, *((x.dtype, x.shape[-1:] if x.size > 1 else 1, x.ndim) for x in inputs)
+        if compiling.ready(key, lambda: _compile(formula, names, inputs)):
             from teachtf.kernels.cpu.elementwise import compile_formula
 
-            compiled = compile_formula(formula, names)
-        return compiled(*inputs)
+            return compile_formula(formula, names)(*inputs)
+        return function(*inputs)
 
     return call
+
+
+def _compile(formula: str, names: tuple[str, ...], inputs: tuple[Any, ...]) -> None:
+    """Compile for arrays that spread as `inputs` do, by a call with one row of them."""
+    from teachtf.kernels.cpu.elementwise import compile_formula
+
+    rank = max(x.ndim for x in inputs)
+    compile_formula(formula, names)(*(x[(slice(0, 1),) * (rank - 1)] if x.ndim == rank > 1 else x for x in inputs))
 
 
 for _op_def in list(registry().values()):

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from teachtf.kernels import single
+from teachtf.kernels import double, single
 from teachtf.kernels.jit import jit
 from teachtf.kernels.single import horner, inline
 
@@ -102,13 +102,51 @@ def box_muller(word0, word1):
     return s * radius, c * radius
 
 
+# fdlibm's k_sin.c, k_cos.c and e_rem_pio2.c
+_SIN64 = (
+    1.58969099521155010221e-10,
+    -2.50507602534068634195e-08,
+    2.75573137070700676789e-06,
+    -1.98412698298579493134e-04,
+    8.33333333332248946124e-03,
+    -1.66666666666666324348e-01,
+)
+_COS64 = (
+    -1.13596475577881948265e-11,
+    2.08757232129817482790e-09,
+    -2.75573143513906633035e-07,
+    2.48015872894767294178e-05,
+    -1.38888888888741095749e-03,
+    4.16666666666666019037e-02,
+)
+_QUARTER64 = 1.57079632673412561417, 6.07710050650619224932e-11
+_ROUNDER64, _ROUNDER64_BITS = 6755399441055744.0, np.int64(0x4338000000000000)
+
+
+@inline
+def _sin_cos64(x):
+    """The sine and cosine of a float64 angle from 0 to 2 pi."""
+    rounded = x * 0.6366197723675814 + _ROUNDER64
+    whole = rounded - _ROUNDER64
+    quarter = np.float64(rounded).view(np.int64) - _ROUNDER64_BITS
+    r = (x - whole * _QUARTER64[0]) - whole * _QUARTER64[1]
+    z = r * r
+    s = horner(z, _SIN64) * z * r + r
+    c = horner(z, _COS64) * z * z - 0.5 * z + 1.0
+    swap = (quarter & 1) != 0
+    sine, cosine = (c if swap else s), (s if swap else c)
+    sine = -sine if (quarter & 2) != 0 else sine
+    return sine, (-cosine if ((quarter + 1) & 2) != 0 else cosine)
+
+
 @inline
 def box_muller64(word0, word1, word2, word3):
     """Two float64 normals from four words."""
-    u = max(unit64(word0, word1), 1e-7)
-    angle = 6.283185307179586 * unit64(word2, word3)
-    radius = np.sqrt(-2.0 * np.log(u))
-    return np.sin(angle) * radius, np.cos(angle) * radius
+    u = unit64(word0, word1)
+    u = 1e-7 if u < 1e-7 else u
+    radius = np.sqrt(-2.0 * double.log(u))
+    s, c = _sin_cos64(6.283185307179586 * unit64(word2, word3))
+    return s * radius, c * radius
 
 
 @inline
@@ -207,7 +245,13 @@ def _truncated2(stream, skip):
 @jit
 def fill_normal64(out, stream, start, stop, truncated):
     """Groups of two; truncated, each has 128 blocks to draw from."""
-    for g in range(start, stop):
+    stream = stream[0], stream[1], stream[2]
+    if not truncated:
+        for g in range(start, min(stop, out.size // 2)):
+            i = _U(g) * _2
+            a, b, c, d = block(stream, _U(g))
+            out[i], out[i + _1] = box_muller64(a, b, c, d)
+    for g in range(start if truncated else max(start, out.size // 2), stop):
         if truncated:
             y, z = _truncated2(stream, _U(g) * _U(128))
         else:
