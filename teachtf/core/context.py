@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
@@ -24,15 +23,25 @@ class DefaultStack(threading.local, Generic[T]):
         """Forget all defaults of this thread."""
         self.items.clear()
 
-    @contextmanager
-    def pushed(self, item: T, what: str) -> Iterator[T]:
-        """Make `item` the default within the block."""
-        self.items.append(item)
-        try:
-            yield item
-        finally:
-            if not self.items or self.items[-1] is not item:
-                if item in self.items:
-                    self.items.remove(item)
-                raise AssertionError(f"Nesting violated for default stack of {what} objects")
-            self.items.pop()
+    def pushed(self, item: T, what: str) -> AbstractContextManager[T]:
+        """A block in which `item` is the default."""
+        return _Block(self, item, what)
+
+
+class _Block(Generic[T]):
+    """The block of one default."""
+
+    def __init__(self, stack: DefaultStack[T], item: T, what: str) -> None:
+        self._stack, self._item, self._what = stack, item, what
+
+    def __enter__(self) -> T:
+        self._stack.items.append(self._item)
+        return self._item
+
+    def __exit__(self, *exception: object) -> None:
+        items = self._stack.items
+        if not items or items[-1] is not self._item:
+            if self._item in items:
+                items.remove(self._item)
+            raise AssertionError(f"Nesting violated for default stack of {self._what} objects")
+        items.pop()

@@ -399,7 +399,10 @@ def ones_like(tensor: Any, dtype: Any = None, name: str | None = None, optimize:
     with name_scope(name, "ones_like", [tensor]) as scope:
         like = convert_to_tensor(tensor)
         wanted = like.dtype.base_dtype if dtype is None else dtypes.as_dtype(dtype)
-        result = ones(shape(like) if optimize else apply_op("Shape", like, name="Shape"), wanted, scope)
+        with name_scope("Shape") as inner:
+            known = optimize and like.shape.is_fully_defined()
+            dims = convert_to_tensor(like.shape) if known else apply_op("Shape", like, name=inner)
+        result = ones(dims, wanted, scope)
         if optimize:
             result.set_shape(like.shape)
         return result

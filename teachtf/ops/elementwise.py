@@ -374,8 +374,8 @@ def _pow_gradient(op: Any, grad: Any) -> list[Any]:
     cx, cy = _conj(x), _conj(y)
     gx = grad * cy * apply_op("Pow", cx, cy - 1)
     mask = apply_op("NotEqual", cx, 0) if x.dtype.is_complex else cx > 0
-    safe_x = apply_op("Select", mask, cx, ones_like(x), name="Select")
-    log_x = apply_op("Select", mask, apply_op("Log", safe_x), zeros_like(x), name="Select")
+    safe_x = apply_op("Select", mask, cx, ones_like(x))
+    log_x = apply_op("Select", mask, apply_op("Log", safe_x), zeros_like(x))
     gy = grad * _conj(op.outputs[0]) * log_x
     return sum_to_inputs(x, y, gx, gy)
 

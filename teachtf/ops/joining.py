@@ -40,16 +40,12 @@ def _concat_shape(op: Any) -> list[TensorShape]:
 
 def _concat_gradient(op: Any, grad: Any) -> list[Any]:
     values, axis = op.inputs[:-1], op.inputs[-1]
-    at = static.constant_value(axis)
-    if all(v.shape.is_fully_defined() for v in values) and at is not None:
-        ndims = values[0].shape.ndims
-        at = int(at) % ndims
+    at = axis % rank(values[0])
+    if all(v.shape.is_fully_defined() for v in values):
         sizes = [shape(v) for v in values]
-        offsets = apply_op("ConcatOffset", constant(at), sizes)
     else:
         sizes = apply_op("ShapeN", list(values))
-        sizes = sizes if isinstance(sizes, list) else [sizes]
-        offsets = apply_op("ConcatOffset", axis % rank(values[0]), sizes)
+    offsets = apply_op("ConcatOffset", at, sizes)
     return [*(slice_(grad, begin, size) for begin, size in zip(offsets, sizes, strict=True)), None]
 
 

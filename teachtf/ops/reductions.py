@@ -9,10 +9,11 @@ import numpy as np
 from teachtf.core import dtypes, static
 from teachtf.core.apply import apply_op
 from teachtf.core.convert import constant, constant_of, convert_to_tensor
-from teachtf.core.name_scope import name_scope
+from teachtf.core.name_scope import colocate_with, device, name_scope
 from teachtf.core.op_def import NOT_DIFFERENTIABLE, declare
 from teachtf.core.shapes import TensorShape, unknown_shape
 from teachtf.core.tensor import Tensor
+from teachtf.ops import arrays
 from teachtf.ops import shape_functions as shapes
 from teachtf.ops.arrays import reshape, shape
 
@@ -38,85 +39,74 @@ def _reduction_shape(op: Any) -> list[TensorShape]:
 
 
 def _sum_gradient(op: Any, grad: Any) -> list[Any]:
+    from teachtf.ops.arithmetic import maximum
+
     dims, axes = op.inputs[0].shape.as_tuple, static.constant_value(op.inputs[1])
     if dims is not None and axes is not None:
         flat = np.ravel(axes)
         if np.array_equal(flat, np.arange(len(dims))):
             grad = reshape(grad, [1] * len(dims))
-            if None not in dims:
-                multiples = constant(list(dims), dtypes.int32) if dims else constant_of(np.zeros(0, np.int32))
-            else:
-                multiples = shape(op.inputs[0])
+            multiples = constant(list(dims), dtypes.int32) if None not in dims else shape(op.inputs[0])
             return [apply_op("Tile", grad, multiples), None]
         if None not in dims:
-            kept = reduced_dims(dims, flat, keep=True)
-            scale = [d // max(k, 1) if d is not None and k is not None else 1 for d, k in zip(dims, kept, strict=True)]
-            return [apply_op("Tile", reshape(grad, kept), scale), None]
+            kept = [int(d or 0) for d in reduced_dims(dims, flat, keep=True)]
+            scale = np.array(dims, np.int32) // maximum(np.array(kept, np.int32), 1)
+            tiles = static.constant_value(scale)
+            assert tiles is not None
+            return [apply_op("Tile", reshape(grad, kept), tiles.tolist()), None]
     input_shape = shape(op.inputs[0])
-    kept_shape = _kept_shape(input_shape, op.inputs[1])
-    grad = reshape(grad, kept_shape)
+    if not op.get_attr("keep_dims"):
+        with colocate_with(input_shape):
+            kept_shape = _kept_shape(input_shape, op.inputs[1])
+        grad = reshape(grad, kept_shape)
     return [apply_op("BroadcastTo", grad, input_shape), None]
 
 
-def _kept_shape(input_shape: Tensor, axes: Any) -> Tensor:
-    """The shape with 1 along `axes`, worked out when the graph runs."""
-    from teachtf.ops.arithmetic import cast
-
-    input_shape = cast(input_shape, dtypes.int32)
-    axes = cast(axes, dtypes.int32)
-    input_rank = apply_op("Size", input_shape)
-    axes = (axes + input_rank) % input_rank
-    axes_shape = shape(axes)
-    from teachtf.ops.arrays import fill, range
-
-    return apply_op("DynamicStitch", [range(input_rank), axes], [input_shape, fill(axes_shape, 1)])
+def _kept_shape(input_shape: Tensor, axes: Any) -> Any:
+    """The shape with 1 along `axes`: an array where it is known, else worked out when the graph runs."""
+    known, known_axes = static.constant_value(input_shape), static.constant_value(axes)
+    if known is not None and known_axes is not None:
+        kept = np.array(known, np.int32)
+        kept[np.array(known_axes, np.int32)] = 1
+        return kept
+    number = arrays.size(input_shape, out_type=axes.dtype)
+    axes = (axes + number) % number
+    ones = arrays.ones(shape(axes), input_shape.dtype)
+    return apply_op("DynamicStitch", [arrays.range(number), axes], [input_shape, ones])
 
 
 def _mean_gradient(op: Any, grad: Any) -> list[Any]:
     from teachtf.ops.arithmetic import cast, truediv
 
     total = _sum_gradient(op, grad)[0]
-    given, result = op.inputs[0].shape, op.outputs[0].shape
-    if given.is_fully_defined() and result.is_fully_defined():
-        count = int(given.num_elements()) // max(int(result.num_elements()), 1)
-        factor = constant(count, dtype=total.dtype)
+    given, result = op.inputs[0].shape.num_elements(), op.outputs[0].shape.num_elements()
+    if given is not None and result is not None:
+        factor = constant(given // max(result, 1), dtype=total.dtype)
     else:
         input_shape = shape(op.inputs[0])
-        input_rank = apply_op("Size", input_shape) if input_shape.shape.num_elements() is None else _size(input_shape)
-        axes = cast(op.inputs[1], input_rank.dtype)
-        axes = (axes + input_rank) % input_rank
+        number = arrays.size(input_shape)
+        axes = (cast(op.inputs[1], number.dtype) + number) % number
         factor = reduce_prod(apply_op("GatherV2", input_shape, axes, 0))
     return [truediv(total, cast(factor, total.dtype)), None]
 
 
-def _size(tensor: Any) -> Any:
-    from teachtf.ops.arrays import size
-
-    return size(tensor)
-
-
 def _extreme_gradient(op: Any, grad: Any) -> list[Any]:
     """Shared equally among the elements that equal the extreme."""
-    from teachtf.ops.arithmetic import cast
+    from teachtf.ops.arithmetic import cast, divide
 
-    input_shape = shape(op.inputs[0])
-    y, axes = op.outputs[0], op.inputs[1]
-    if not op.get_attr("keep_dims"):
+    input_shape, y, axes = shape(op.inputs[0]), op.outputs[0], op.inputs[1]
+    if op.get_attr("keep_dims"):
+        kept: Any = shape(y)
+    else:
         kept = _kept_shape(input_shape, axes)
         y, grad = reshape(y, kept), reshape(grad, kept)
     hits = cast(apply_op("Equal", y, op.inputs[0]), grad.dtype)
-    count = apply_op("Sum", hits, axes)
-    if not op.get_attr("keep_dims"):
-        count = reshape(count, kept)
-    else:
-        count = reshape(count, shape(y))
-    return [hits / count * grad, None]
+    return [divide(hits, reshape(reduce_sum(hits, axes), kept)) * grad, None]
 
 
 def _prod_gradient(op: Any, grad: Any) -> list[Any]:
     """The product of the others: by two cumulative products, so that zeros are no trouble."""
     from teachtf.ops.arithmetic import cast
-    from teachtf.ops.arrays import range
     from teachtf.ops.gathering import gather
     from teachtf.ops.joining import concat
     from teachtf.ops.rearranging import invert_permutation, transpose
@@ -125,26 +115,22 @@ def _prod_gradient(op: Any, grad: Any) -> list[Any]:
     input_shape = shape(x)
     axes = reshape(op.inputs[1], [-1])
     if not op.get_attr("keep_dims"):
-        grad = reshape(grad, _kept_shape(input_shape, axes))
+        grad = reshape(grad, _kept_shape(input_shape, op.inputs[1]))
     grad = apply_op("BroadcastTo", grad, input_shape)
-    number = cast(_rank(x), dtypes.int32)
-    reduced = (cast(axes, dtypes.int32) + number) % number
-    other, _ = apply_op("ListDiff", range(number), reduced)
-    perm = concat([reduced, other], 0)
-    reduced_size = reduce_prod(gather(input_shape, reduced))
-    other_size = reduce_prod(gather(input_shape, other))
+    with device("/cpu:0"):
+        number = arrays.rank(x)
+        reduced = (cast(axes, number.dtype) + number) % number
+        other, _ = apply_op("ListDiff", arrays.range(0, number), reduced)
+        perm = concat([reduced, other], 0)
+        reduced_size = reduce_prod(gather(input_shape, reduced))
+        other_size = reduce_prod(gather(input_shape, other))
     permuted = transpose(x, perm)
-    matrix = reshape(permuted, apply_op("Pack", [reduced_size, other_size]))
-    left = apply_op("Cumprod", matrix, 0, exclusive=True)
-    right = apply_op("Cumprod", matrix, 0, exclusive=True, reverse=True)
-    y = reshape(left * right, shape(permuted))
+    permuted_shape = shape(permuted)
+    matrix = reshape(permuted, (reduced_size, other_size))
+    left = cumprod(matrix, 0, exclusive=True)
+    right = cumprod(matrix, 0, exclusive=True, reverse=True)
+    y = reshape(left * right, permuted_shape)
     return [reshape(grad * transpose(y, invert_permutation(perm)), input_shape), None]
-
-
-def _rank(x: Any) -> Any:
-    from teachtf.ops.arrays import rank
-
-    return rank(x)
 
 
 for _name, _types, _gradient in (
@@ -242,9 +228,7 @@ def _axes(x: Any, axis: Any, reduction_indices: Any = None) -> Any:
     ndims = x.shape.ndims
     if ndims is not None:
         return constant_of(np.arange(ndims, dtype=np.int32))
-    from teachtf.ops.arrays import range, rank
-
-    return range(0, rank(x))
+    return arrays.range(0, arrays.rank(x))
 
 
 def _reduce(op_type: str, input_tensor: Any, axis: Any, keepdims: Any, name: str | None) -> Tensor:

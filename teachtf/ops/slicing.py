@@ -64,10 +64,13 @@ def _sliced_dims(op: Any) -> list[TensorShape]:
 
 
 def _strided_slice_gradient(op: Any, grad: Any) -> list[Any]:
-    x, begin, end, strides = op.inputs
+    x, begin = op.inputs[:2]
+    arguments = [shape(x, out_type=begin.dtype), *op.inputs[1:]]
+    known = [static.constant_value(t) for t in arguments]
+    arguments = [t if k is None else k for t, k in zip(arguments, known, strict=True)]
     masks = {m: op.get_attr(m) for m in ("begin_mask", "end_mask", "ellipsis_mask", "new_axis_mask", "shrink_axis_mask")}
     return [
-        apply_op("StridedSliceGrad", shape(x, out_type=begin.dtype), begin, end, strides, grad, **masks),
+        apply_op("StridedSliceGrad", *arguments, grad, **masks),
         None,
         None,
         None,

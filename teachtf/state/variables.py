@@ -98,18 +98,14 @@ class Variable:
         with name_scope(name, "Variable", [] if deferred else [initial_value]) as scope:
             if deferred:
                 group = b"loc:@" + scope[:-1].encode()  # the variable does not stand yet; its name does
-                with graph._attr_scope({"_class": [group]}), name_scope("Initializer"), device(None):
-                    value = convert_to_tensor(initial_value(), dtype, name="initial_value")
+                with graph._attr_scope({"_class": [group]}):
+                    with name_scope("Initializer"), device(None):
+                        value = convert_to_tensor(initial_value(), dtype, name="initial_value")
+                    self._variable = self._node(value, validate_shape, shape, scope)
             else:
                 value = convert_to_tensor(initial_value, dtype, name="initial_value")
+                self._variable = self._node(value, validate_shape, shape, scope)
             self._initial_value = value
-            static_shape = value.shape if validate_shape else TensorShape(shape)
-            if validate_shape and not static_shape.is_fully_defined():
-                raise ValueError(
-                    f"initial_value must have a shape specified: {value!r}. Give every dimension a size, or pass "
-                    "validate_shape=False."
-                )
-            self._variable = state_ops.variable_op(static_shape, value.dtype.base_dtype, name=scope)
             from teachtf.state.initial_values import guarded
 
             self._initializer_op = state_ops.assign(self._variable, guarded(scope, value), validate_shape=validate_shape).op
@@ -117,6 +113,17 @@ class Variable:
             self._caching_device = caching_device
             with place:
                 self._snapshot = identity(self._variable, name="read")
+
+    @staticmethod
+    def _node(value: Tensor, validate_shape: bool, shape: Any, scope: str) -> Tensor:
+        """The `VariableV2` node for a variable that starts as `value`."""
+        static_shape = value.shape if validate_shape else TensorShape(shape)
+        if validate_shape and not static_shape.is_fully_defined():
+            raise ValueError(
+                f"initial_value must have a shape specified: {value!r}. Give every dimension a size, or pass "
+                "validate_shape=False."
+            )
+        return state_ops.variable_op(static_shape, value.dtype.base_dtype, name=scope)
 
     # --- what it is ----------------------------------------------------------------------------------------------
 
