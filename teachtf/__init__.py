@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from teachtf import errors, initializers, train
+from teachtf import errors, initializers, nn, train
 from teachtf.core.convert import constant, convert_to_tensor, register_tensor_conversion_function
 from teachtf.core.devices import DeviceSpec
 from teachtf.core.dtypes import (

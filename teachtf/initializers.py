@@ -5,12 +5,6 @@ from __future__ import annotations
 from teachtf.state.collections import global_variables_initializer as global_variables
 from teachtf.state.collections import local_variables_initializer as local_variables
 from teachtf.state.collections import variables_initializer as variables
-from teachtf.state.initializers import (
-    he_normal,
-    he_uniform,
-    lecun_normal,
-    lecun_uniform,
-)
 from teachtf.state.initializers import Constant as constant
 from teachtf.state.initializers import GlorotNormal as glorot_normal
 from teachtf.state.initializers import GlorotUniform as glorot_uniform
@@ -20,6 +14,12 @@ from teachtf.state.initializers import RandomUniform as random_uniform
 from teachtf.state.initializers import TruncatedNormal as truncated_normal
 from teachtf.state.initializers import VarianceScaling as variance_scaling
 from teachtf.state.initializers import Zeros as zeros
+from teachtf.state.initializers import (
+    he_normal,
+    he_uniform,
+    lecun_normal,
+    lecun_uniform,
+)
 
 __all__ = [
     "constant",

@@ -59,7 +59,7 @@ class Names:
             pattern = _VALID_SCOPE_NAME if self.scope else _VALID_OP_NAME
             if not pattern.match(name):
                 raise ValueError(
-                    f"'{name}' is not a valid scope name: letters, digits and _ . \\ / > - are, and at the top it starts with a "
+                    f"'{name}' is not a valid scope name: letters, digits and _ . \\ / > - are; at the top it starts with a "
                     "letter, digit or dot"
                 )
         old = self.scope

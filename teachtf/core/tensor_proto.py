@@ -1,4 +1,4 @@
-"""Arrays as `TensorProto` and back, in the encoding TensorFlow itself writes. Source: `tf.make_tensor_proto`, `tf.make_ndarray`."""
+"""Arrays as `TensorProto` and back, encoded as TensorFlow does. Source: `tf.make_tensor_proto`, `tf.make_ndarray`."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def make_ndarray(proto: Any) -> np.ndarray:
     if proto.tensor_content:
         if len(proto.tensor_content) != size * target.itemsize:
             raise ValueError(
-                f"tensor_content has {len(proto.tensor_content)} bytes, shape {shape} of {dtype.name} needs {size * target.itemsize}"
+                f"tensor_content has {len(proto.tensor_content)} bytes; {dtype.name} {shape} needs {size * target.itemsize}"
             )
         return np.frombuffer(proto.tensor_content, target).reshape(shape).copy()
     if dtype in (dtypes.float16, dtypes.bfloat16):
