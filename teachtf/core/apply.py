@@ -106,8 +106,10 @@ def _convert_arg(definition: OpDef, arg: Arg, value: Any, attrs: dict[str, Any],
         if not isinstance(value, (list, tuple)):
             raise TypeError(f"Expected list for '{arg.name}' argument to '{definition.name}' Op, not {value!r}.")
         values = list(value)
+        label = arg.name + "_{}"
     else:
         values = [value]
+        label = arg.name
     type_attr = arg.type_attr
     dtype = arg.dtype if type_attr is None else attrs.get(type_attr)
     hint = None
@@ -119,12 +121,12 @@ def _convert_arg(definition: OpDef, arg: Arg, value: Any, attrs: dict[str, Any],
                 dtype = v.dtype.base_dtype
                 break
     result = []
-    for v in values:
+    for i, v in enumerate(values):
         try:
             if isinstance(v, Tensor):
                 tensor = v
             else:
-                tensor = convert_to_tensor(v, dtype, name=arg.name, preferred_dtype=hint, as_ref=arg.is_ref)
+                tensor = convert_to_tensor(v, dtype, name=label.format(i), preferred_dtype=hint, as_ref=arg.is_ref)
         except TypeError as error:
             if dtype is None:
                 raise
