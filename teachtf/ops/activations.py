@@ -31,7 +31,7 @@ from teachtf.ops.reductions import reduce_sum
 
 def channel_axis(op: Any) -> int:
     """Where the channels stand, counted from an end."""
-    return 1 if op._attrs.get("data_format") == b"NCHW" else -1
+    return 1 if op._attrs["data_format"].startswith(b"NC") else -1
 
 
 def _bias_shape(op: Any) -> list[TensorShape]:
@@ -354,7 +354,7 @@ def dropout(
         x = convert_to_tensor(x, name="x")
         dtype = x.dtype.base_dtype
         if not dtype.is_floating:
-            raise ValueError(f"`x.dtype` must be a floating point tensor as `x` will be scaled. Received: x_dtype={x.dtype!r}")
+            raise ValueError(f"`x.dtype` must be a floating point tensor as `x` will be scaled. Received: x_dtype={x.dtype}")
         if is_number and rate == 0:
             return x
         if is_number:
@@ -366,7 +366,7 @@ def dropout(
             rate.shape.assert_has_rank(0)
             if rate.dtype.base_dtype != dtype:
                 raise ValueError(
-                    f"`x.dtype` must be compatible with `rate.dtype`. Received: x.dtype={x.dtype!r} and rate.dtype={rate.dtype!r}"
+                    f"`x.dtype` must be compatible with `rate.dtype`. Received: x.dtype={x.dtype} and rate.dtype={rate.dtype}"
                 )
             scaled = apply_op("RealDiv", x, apply_op("Sub", constant(1, dtype), rate))
         noise = random_uniform(_noise_shape(x, noise_shape), dtype=dtype, seed=seed)

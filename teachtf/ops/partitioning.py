@@ -1,0 +1,96 @@
+"""Tensors dealt out to partitions, and put together again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from teachtf.core.apply import apply_op
+from teachtf.core.op_def import declare
+from teachtf.core.shapes import TensorShape, unknown_shape
+from teachtf.core.tensor import Tensor
+from teachtf.ops import shape_functions as shapes
+from teachtf.ops.arrays import range as range_
+from teachtf.ops.arrays import reshape, shape
+from teachtf.ops.gathering import gather
+from teachtf.ops.reductions import reduce_prod
+
+
+def _partition_shape(op: Any) -> list[TensorShape]:
+    data, partitions = op._inputs[0]._shape.as_tuple, op._inputs[1]._shape.as_tuple
+    if data is None or partitions is None:
+        return [unknown_shape()] * op._attrs["num_partitions"]
+    if len(data) < len(partitions):
+        raise ValueError(f"Shape must be at least rank {len(partitions)} but is rank {len(data)}")
+    for a, b in zip(data, partitions, strict=False):
+        shapes.merge_dim(a, b)
+    return [shapes.shape_of([None, *data[len(partitions) :]])] * op._attrs["num_partitions"]
+
+
+def _partition_gradient(op: Any, *grads: Any) -> list[Any]:
+    """The places go through the same partition, and say where each gradient belongs."""
+    data, partitions = op.inputs
+    number = op.get_attr("num_partitions")
+    prefix = shape(partitions)
+    places = reshape(range_(reduce_prod(prefix)), prefix)
+    parts = apply_op("DynamicPartition", places, partitions, num_partitions=number)
+    return [reshape(apply_op("DynamicStitch", parts, list(grads)), shape(data)), None]
+
+
+declare(
+    "DynamicPartition",
+    inputs="data: T, partitions: int32",
+    outputs="outputs: num_partitions * T",
+    attrs="num_partitions: int >= 1, T: type",
+    shape=_partition_shape,
+    gradient=_partition_gradient,
+)
+
+
+def _stitch_shape(op: Any) -> list[TensorShape]:
+    number = op._attrs["N"]
+    tail = unknown_shape()
+    for index, data in zip(op._inputs[:number], op._inputs[number:], strict=True):
+        if index._shape.ndims is not None and data._shape.ndims is not None:
+            tail = tail.merge_with(data._shape[index._shape.ndims :])
+    dims = tail.as_tuple
+    return [unknown_shape() if dims is None else shapes.shape_of([None, *dims])]
+
+
+def _stitch_gradient(op: Any, grad: Any) -> list[Any]:
+    number = op.get_attr("N")
+    return [None] * number + [gather(grad, index) for index in op.inputs[:number]]
+
+
+declare(
+    "ParallelDynamicStitch",
+    inputs="indices: N * int32, data: N * T",
+    outputs="merged: T",
+    attrs="N: int >= 1, T: type",
+    shape=_stitch_shape,
+    gradient=_stitch_gradient,
+)
+
+
+def dynamic_partition(data: Any, partitions: Any, num_partitions: int, name: str | None = None) -> list[Tensor]:
+    """The elements of `data` dealt out to partitions.
+
+    Args:
+      data: a tensor.
+      partitions: int32, of the shape of the first axes of `data`: for each element the partition that it goes to.
+      num_partitions: how many there are.
+      name: the operation's name.
+
+    Returns:
+      A list of tensors; the order of elements stays.
+
+    Raises:
+      ValueError: the shapes do not fit.
+
+    Source: `tf.dynamic_partition`.
+
+    >>> import teachtf as tf
+    >>> with tf.Graph().as_default(), tf.Session() as sess:
+    ...     print(*sess.run(tf.dynamic_partition([10, 20, 30], [0, 1, 0], 2)))
+    [10 30] [20]
+    """
+    return apply_op("DynamicPartition", data, partitions, num_partitions=num_partitions, name=name)
