@@ -192,7 +192,7 @@ def _int(value: Any) -> int:
 
 _CONVERSIONS: dict[str, Any] = {
     "int": _int,
-    "float": float,
+    "float": lambda v: float(np.float32(v)),  # the width that the protocol and TensorFlow's kernels have
     "bool": bool,
     "string": _string,
     "type": lambda v: dtypes.as_dtype(v).base_dtype,

@@ -117,13 +117,14 @@ def _select_gradient(op: Any, grad: Any) -> list[Any]:
 
 
 def _select_v2_gradient(op: Any, grad: Any) -> list[Any]:
-    from teachtf.ops.arrays import zeros_like
+    from teachtf.ops.arrays import zeros as zeros_of
     from teachtf.ops.broadcasting import sum_to_inputs
 
     condition, t, e = op.inputs
-    zeros = zeros_like(grad)
+    result = op.outputs[0]
+    zeros = zeros_of([], grad.dtype.base_dtype)
     gt, ge = apply_op("SelectV2", condition, grad, zeros), apply_op("SelectV2", condition, zeros, grad)
-    return [None, sum_to_inputs(t, grad, gt, grad)[0], sum_to_inputs(e, grad, ge, grad)[0]]
+    return [None, sum_to_inputs(t, result, gt, None)[0], sum_to_inputs(e, result, ge, None)[0]]
 
 
 _SELECT = {"inputs": "condition: bool, t: T, e: T", "outputs": "output: T", "attrs": "T: type"}

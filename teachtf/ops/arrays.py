@@ -139,13 +139,20 @@ def _reshape_shape(op: Any) -> list[TensorShape]:
     return [wanted]
 
 
+def _reshape_gradient(op: Any, grad: Any) -> list[Any]:
+    dims = op.inputs[0].shape.as_tuple
+    if dims is not None and dims.count(None) == 1 and 0 not in dims:
+        return [reshape(grad, [-1 if d is None else d for d in dims]), None]
+    return [reshape(grad, shape(op.inputs[0])), None]
+
+
 declare(
     "Reshape",
     inputs="tensor: T, shape: Tshape",
     outputs="output: T",
     attrs="T: type, Tshape: {int32, int64} = DT_INT32",
     shape=_reshape_shape,
-    gradient=lambda op, grad: [reshape(grad, shape(op.inputs[0])), None],
+    gradient=_reshape_gradient,
 )
 
 

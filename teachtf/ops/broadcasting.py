@@ -37,7 +37,7 @@ def _static_axes(x: Dims, y: Dims) -> tuple[list[int], list[int]] | None:
 
 
 def sum_to_inputs(x: Any, y: Any, gx: Any, gy: Any) -> list[Any]:
-    """`gx` and `gy`, of the broadcast shape of `x` and `y`, summed to the shapes of `x` and of `y`."""
+    """`gx` and `gy`, of the broadcast shape of `x` and `y`, summed to the shapes of `x` and of `y`. None stays None."""
     from teachtf.ops.arrays import reshape, shape
     from teachtf.ops.reductions import reduce_sum
 
@@ -50,8 +50,8 @@ def sum_to_inputs(x: Any, y: Any, gx: Any, gy: Any) -> list[Any]:
         x_axes, y_axes = axes
         reduce_x = bool(x_axes) or len(x.shape.as_tuple) < len(y.shape.as_tuple)
         reduce_y = bool(y_axes) or len(y.shape.as_tuple) < len(x.shape.as_tuple)
-    if reduce_x:
+    if reduce_x and gx is not None:
         gx = reshape(reduce_sum(gx, x_axes, keepdims=True), x_shape)
-    if reduce_y:
+    if reduce_y and gy is not None:
         gy = reshape(reduce_sum(gy, y_axes, keepdims=True), y_shape)
     return [gx, gy]

@@ -158,7 +158,14 @@ _unary("Erf", "erf(x)", FLOATS, _times(_erf_slope))
 _unary("Erfc", "erfc(x)", FLOATS, _times(lambda x: -_erf_slope(x)))
 _unary("Lgamma", "lgamma(x)", FLOATS, _times(_one("Digamma")))
 _unary("Digamma", "digamma(x)", FLOATS)
-_unary("Softplus", "softplus(features)", FLOATS, _from_features("SoftplusGrad"), args="features", out="activations")
+_unary(
+    "Softplus",
+    "softplus(features)",
+    FLOATS,
+    lambda op, g: [g * apply_op("Sigmoid", op.inputs[0])],
+    args="features",
+    out="activations",
+)
 _unary(
     "Softsign",
     "features / (1 + abs(features))",
@@ -383,7 +390,7 @@ def _pow_gradient(op: Any, grad: Any) -> list[Any]:
 def _squared_difference_gradient(op: Any, grad: Any) -> list[Any]:
     x, y = op.inputs
     with _after(grad):
-        gx = apply_op("Mul", constant(2.0, dtype=grad.dtype), grad) * (x - y)
+        gx = apply_op("Mul", constant(2.0, dtype=grad.dtype, name="scalar"), grad) * (x - y)
     if _same_known_shapes(x, y, grad):
         return [gx, -gx]
     return sum_to_inputs(x, y, gx, -gx)

@@ -245,7 +245,8 @@ class _Walk:
             return gradient
         if op.type in ("Switch", "RefSwitch", "Unpack", "Split", "SplitV"):
             return gradient  # these fill in zeros themselves
-        return arrays.zeros_like(op.outputs[index])
+        # Not folded into a constant: gradients of ops with several outputs look for `ZerosLike`, to skip what it adds.
+        return arrays.zeros_like(op.outputs[index], optimize=False)
 
     def _summed(self, tensor: Tensor) -> Any:
         parts = self._gradients.get(tensor)

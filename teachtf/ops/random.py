@@ -137,8 +137,8 @@ def random_uniform(
         maxval = 1
     with name_scope(name, "random_uniform", [shape, minval, maxval]) as scope:
         dims = _shape_tensor(shape)
-        unit = wanted.is_floating and isinstance(minval, (int, float)) and minval == 0
-        unit = unit and isinstance(maxval, (int, float)) and maxval == 1
+        from_zero = isinstance(minval, int) and minval == 0
+        unit = wanted.is_floating and from_zero and isinstance(maxval, int) and maxval == 1
         if not unit:
             minval = convert_to_tensor(minval, wanted, name="min")
             maxval = convert_to_tensor(maxval, wanted, name="max")
@@ -146,9 +146,11 @@ def random_uniform(
         if wanted.is_integer:
             return apply_op("RandomUniformInt", dims, minval, maxval, **seeds, name=scope)
         if unit:
-            return apply_op("RandomUniform", dims, dtype=wanted, **seeds, name=scope)
+            return apply_op("RandomUniform", dims, dtype=wanted, **seeds)
         standard = apply_op("RandomUniform", dims, dtype=wanted, **seeds)
-        return add(multiply(standard, maxval - minval, name="mul"), minval, name=scope)
+        if from_zero:
+            return multiply(standard, maxval)
+        return add(standard * (maxval - minval), minval, name=scope)
 
 
 def random_shuffle(value: Any, seed: int | None = None, name: str | None = None) -> Tensor:
