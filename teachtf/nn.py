@@ -27,19 +27,19 @@ from teachtf.ops.convolution import (
     conv2d_backprop_input,
     conv2d_transpose,
 )
-from teachtf.ops.depthwise import (
-    depthwise_conv2d,
-    depthwise_conv2d_native,
-    depthwise_conv2d_native_backprop_filter,
-    depthwise_conv2d_native_backprop_input,
-    separable_conv2d,
-)
 from teachtf.ops.cross_entropy import (
     sigmoid_cross_entropy_with_logits,
     softmax_cross_entropy_with_logits,
     softmax_cross_entropy_with_logits_v2,
     sparse_softmax_cross_entropy_with_logits,
     weighted_cross_entropy_with_logits,
+)
+from teachtf.ops.depthwise import (
+    depthwise_conv2d,
+    depthwise_conv2d_native,
+    depthwise_conv2d_native_backprop_filter,
+    depthwise_conv2d_native_backprop_input,
+    separable_conv2d,
 )
 from teachtf.ops.embedding import embedding_lookup
 from teachtf.ops.normalization import (

@@ -93,8 +93,6 @@ def _cross_entropy(op: Any) -> Call:
             backprop -= y
             np.subtract(np.log(total), shifted, out=shifted)
             shifted *= y
-        if not np.isfinite(shifted).all():
-            shifted[y == 0] = 0  # no label, no loss, however impossible the class
         loss = shifted.sum(-1)
         return loss.astype(kind, copy=False), backprop.astype(kind, copy=False)
 

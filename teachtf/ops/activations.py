@@ -6,8 +6,6 @@ import numbers
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
 from teachtf.core import dtypes, errors, static
 from teachtf.core.apply import apply_op
 from teachtf.core.convert import constant, convert_to_tensor
@@ -210,8 +208,7 @@ def leaky_relu(features: Any, alpha: Any = 0.2, name: str | None = None) -> Tens
         features = convert_to_tensor(features, name="features")
         if features.dtype.is_integer:
             features = arithmetic.cast(features, dtypes.float32)
-        # The attribute is a 32-bit float in TensorFlow's protocol, and its kernels compute with that.
-        return apply_op("LeakyRelu", features, alpha=float(np.float32(alpha)), name=scope)
+        return apply_op("LeakyRelu", features, alpha=alpha, name=scope)
 
 
 def crelu(features: Any, name: str | None = None, axis: int = -1) -> Tensor:

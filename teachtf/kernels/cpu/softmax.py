@@ -92,8 +92,7 @@ def _cross_entropy_rows(first, last, x, labels, loss, out):
         logarithm = log(total)
         for c in range(x.shape[1]):
             label = labels[row, c]
-            term = label * (logarithm - (x[row, c] - largest))
-            terms[c] = term if label != 0 else label  # no label, no loss, however impossible the class
+            terms[c] = label * (logarithm - (x[row, c] - largest))
             out[row, c] = out[row, c] / total - label
         loss[row] = _sum(terms, lanes)
 
