@@ -96,7 +96,7 @@ def op_defs() -> dict[str, Any]:
 
 
 def _op_def(definition: Any) -> dict[str, Any]:
-    """As `{"inputs": ["a: T"], "outputs": [...], "attrs": {"T": {"type": "type", "allowed": [...]}}}`, and flags that are set."""
+    """`{"inputs": ["a: T"], "outputs": [...], "attrs": {"T": {"type": "type", "allowed": [...]}}}` and the flags set."""
     facts: dict[str, Any] = {
         "inputs": [_arg(a) for a in definition.input_arg],
         "outputs": [_arg(a) for a in definition.output_arg],
