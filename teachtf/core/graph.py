@@ -44,6 +44,7 @@ class Graph:
         self._next_id = 0
         self._changes = 0  # how often something other than a new operation changed; plans look at it
         self.seed: int | None = None
+        self._unseeded_ops = 0  # how many random ops took their seed from the graph's
 
     # --- what is in it -------------------------------------------------------------------------------------------
 

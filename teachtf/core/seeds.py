@@ -17,7 +17,10 @@ def get_seed(op_seed: int | None) -> tuple[int | None, int | None]:
     """The two seeds of a random op: (graph seed, op seed), or (None, None) for one that differs each time."""
     graph = get_default_graph()
     if graph.seed is not None:
-        seeds = graph.seed, graph._next_id if op_seed is None else op_seed
+        if op_seed is None:  # the number of the random op in its graph
+            op_seed = graph._unseeded_ops
+            graph._unseeded_ops += 1
+        seeds = graph.seed, op_seed
     elif op_seed is not None:
         seeds = DEFAULT_GRAPH_SEED, op_seed
     else:

@@ -98,7 +98,8 @@ class Plan:
         self._live: dict[Operation, str] = {}
         self._guards: dict[Operation, Guards] = {}
         self._constants: dict[Tensor, Any] = {}
-        self._space: dict[str, Any] = {"DEAD": DEAD, "copy": _copy}
+        self._cells: dict[Operation, Any] = {}
+        self._space: dict[str, Any] = {"DEAD": DEAD, "copy": _copy, "scalar": _scalar}
         self._state = state
         self.source = self._write()
         exec(compile(self.source, self._filename, "exec"), self._space)
@@ -135,7 +136,7 @@ class Plan:
         for tensor, op in last.items():
             if tensor in kept or tensor in self._names or tensor.op not in place or tensor.op in watched:
                 continue
-            if tensor.op.type == "Const" or tensor.dtype._is_ref_dtype:
+            if tensor.op.type == "Const" or tensor.dtype._is_ref_dtype or _reads_variable(tensor.op):
                 continue
             result.setdefault(op, []).append(self._local(tensor))
         return result
@@ -148,8 +149,15 @@ class Plan:
         if op.type == "Const":
             self._constants[op.outputs[0]] = op._attrs["value"]
             return None
-        call = registry.build(op, self._state)
         guards = self._guards_of(op)
+        if self._read_late(op, guards):
+            return None
+        call = registry.build(op, self._state)
+        if op.type in _VARIABLES:
+            name = f"c{op._id}_0"
+            self._cells[op] = self._space[name] = call()
+            self._names.setdefault(op.outputs[0], name)
+            return None
         if self._fold(op, call, guards):
             return None
         arguments = [self._read(t, arg_is_ref) for t, arg_is_ref in zip(op._inputs, _reference_inputs(op), strict=True)]
@@ -168,6 +176,18 @@ class Plan:
             if tests:
                 expression = f"{expression} if {tests} else {dead}"
         return f"{', '.join(targets)} = {expression}"
+
+    def _read_late(self, op: Operation, guards: Guards) -> bool:
+        """Whether `op` only reads a variable: each user then reads for itself, when it runs.
+
+        So a user that waits for an update sees it, as in TensorFlow, where a read shares the variable's memory.
+        """
+        if op.type != "Identity" or not op._inputs[0].dtype._is_ref_dtype or op._control_inputs or guards:
+            return False
+        if op in self.fetches or op._inputs[0] in self.feeds or op.outputs[0] in self.feeds:
+            return False
+        self._names[op.outputs[0]] = self._read(op._inputs[0], as_reference=False)
+        return True
 
     def _from_feed(self, tensor: Tensor) -> bool:
         """Whether the array of `tensor` can be one that was fed."""
@@ -231,7 +251,9 @@ class Plan:
         if not isinstance(fetch, Tensor):
             return "None"
         read = self._read(fetch, as_reference=False)
-        return f"copy({read})" if self._shared(fetch) else read
+        if self._shared(fetch):
+            return f"copy({read})"
+        return f"scalar({read})" if fetch.shape.ndims in (0, None) else read
 
     def _shared(self, tensor: Tensor) -> bool:
         """Whether an array that is handed out could also be held by the session, by the caller's feed, or twice."""
@@ -252,15 +274,16 @@ class Plan:
             traceback = traceback.tb_next
         return None
 
-    def uninitialized(self) -> list[str]:
-        """The variables that this plan reads and that have no value."""
-        names = []
-        for op in self.ops:
-            if op.type in ("VariableV2", "Variable"):
-                cell = self._space[f"k{op._id}"]()
-                if cell.value is None:
-                    names.append(op.name)
-        return names
+    def uninitialized(self) -> list[Operation]:
+        """The variables of this plan that have no value."""
+        return [op for op, cell in self._cells.items() if cell.value is None]
+
+
+_VARIABLES = ("VariableV2", "Variable")
+
+
+def _reads_variable(op: Operation) -> bool:
+    return op.type == "Identity" and op._inputs[0].dtype._is_ref_dtype
 
 
 def _reference_inputs(op: Operation) -> list[bool]:
@@ -275,4 +298,9 @@ def _reference_inputs(op: Operation) -> list[bool]:
 
 
 def _copy(value: Any) -> Any:
-    return np.array(value) if np.ndim(value) else value
+    return np.array(value) if np.ndim(value) else _scalar(value)
+
+
+def _scalar(value: Any) -> Any:
+    """What the caller gets: numpy scalars (and bytes) for rank 0, arrays for the rest."""
+    return value[()] if type(value) is np.ndarray and value.ndim == 0 else value

@@ -127,8 +127,8 @@ class BaseSession:
             missing = plan.uninitialized()
             return type(told)(
                 None,
-                told.op,
-                f"{told.message}\nWithout a value: {', '.join(missing)}. Run an initializer first: "
+                next((r for v in missing for r in v.outputs[0].consumers() if r.name == f"{v.name}/read"), told.op),
+                f"{told.message}\nWithout a value: {', '.join(v.name for v in missing)}. Run an initializer first: "
                 "sess.run(tf.global_variables_initializer()), or restore a checkpoint with tf.train.Saver.",
             )
         if type(told) is errors.InternalError:
