@@ -24,11 +24,13 @@ def _identity(op: Any) -> Call:
 def _placeholder(op: Any) -> Call:
     shape = op.outputs[0].shape
 
+    dtype = {"float32": "float", "float64": "double", "float16": "half"}.get(op.outputs[0].dtype.name, op.outputs[0].dtype.name)
+    dims = "" if shape.ndims is None else f" and shape [{','.join('?' if d is None else str(d) for d in shape.as_tuple)}]"
+
     def call() -> Any:
         raise _invalid(
-            f"You must feed a value for placeholder tensor '{op.name}' with dtype {op.outputs[0].dtype.name}"
-            + ("" if shape.ndims is None else f" and shape {shape}")
-            + f": session.run(..., feed_dict={{{op.name.rpartition('/')[2]}: value}})"
+            f"You must feed a value for placeholder tensor '{op.name}' with dtype {dtype}{dims}: "
+            f"session.run(..., feed_dict={{{op.name.rpartition('/')[2]}: value}})"
         )
 
     return call

@@ -126,7 +126,7 @@ def _array(tensor: Tensor, dtype: dtypes.DType, value: Any) -> np.ndarray:
     target = dtype.as_numpy_dtype
     if isinstance(value, np.ndarray) and value.dtype == target and target is not np.object_:
         return value
-    if isinstance(value, int) and not isinstance(value, bool) and dtype.is_integer and int(target(value)) != value:
+    if isinstance(value, int) and dtype.is_integer and not dtype.min <= value <= dtype.max:
         raise TypeError(
             f"Type of feed value {value} with type {type(value)} is not compatible with Tensor type {target}. Try explicitly "
             "setting the type of the feed tensor to a larger type (e.g. int64)."
