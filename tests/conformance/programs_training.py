@@ -146,8 +146,7 @@ def optimizer_errors(tf):
 @programs
 def gradients_of_a_variable(tf):
     w = tf.Variable([[1.0, 2.0]], name="w")
-    y = tf.matmul(w, w, transpose_b=True) + tf.reduce_sum(w)
-    g = tf.gradients(y, [w])[0]
+    g = tf.gradients([tf.matmul(w, w, transpose_b=True), tf.reduce_sum(w)], [w])[0]
     with tf.Session() as sess:
         sess.run(w.initializer)
         return {"graph": describe_graph(tf), "value": sess.run(g), "name": g.name}
