@@ -16,8 +16,8 @@ class DType:
     """The type of the elements of a tensor.
 
     >>> import teachtf as tf
-    >>> tf.float32.size, tf.float32.max, tf.as_dtype("int64")
-    (4, 3.4028235e+38, tf.int64)
+    >>> tf.float32.size, tf.int32.max, tf.as_dtype("int64")
+    (4, 2147483647, tf.int64)
     """
 
     __slots__ = ("_enum", "_name")

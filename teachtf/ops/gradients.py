@@ -105,8 +105,8 @@ def gradients(
     >>> import teachtf as tf
     >>> with tf.Graph().as_default(), tf.Session() as sess:
     ...     x = tf.constant(3.0)
-    ...     print(sess.run(tf.gradients(x * x, x)))
-    [6.0]
+    ...     print(sess.run(tf.gradients(x * x, x)[0]))
+    6.0
     """
     ys, xs = _as_list(ys), _as_list(xs)
     starts = [None] * len(ys) if grad_ys is None else _as_list(grad_ys)
