@@ -220,14 +220,13 @@ from teachtf.state.initializers import TruncatedNormal as truncated_normal_initi
 from teachtf.state.initializers import VarianceScaling as variance_scaling_initializer
 from teachtf.state.initializers import Zeros as zeros_initializer
 from teachtf.state.scopes import (
-    AUTO_REUSE,
-    VariableScope,
     get_local_variable,
     get_variable,
     get_variable_scope,
     no_regularizer,
     variable_scope,
 )
+from teachtf.state.variable_scope import AUTO_REUSE, VariableScope
 from teachtf.state.variables import Variable
 
 __version__ = "0.1.0"

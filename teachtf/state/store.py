@@ -86,7 +86,7 @@ class VariableStore:
             where = "" if frame is None else f" Originally defined at:\n\n  {frame.filename}:{frame.lineno}: {frame.line}\n"
             raise ValueError(
                 f"Variable {name} already exists, disallowed. Did you mean to set reuse=True or reuse=tf.AUTO_REUSE in "
-                f"VarScope?{where}\nThree ways on: share it with tf.variable_scope(..., reuse=True) or scope.reuse_variables(); "
+                f"VarScope?{where}\nThree ways on: share it by tf.variable_scope(..., reuse=True) or scope.reuse_variables(); "
                 "open a scope of another name for a new one; or, if a notebook cell ran twice, call tf.reset_default_graph() "
                 "at its start."
             )

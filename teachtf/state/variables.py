@@ -1,4 +1,4 @@
-"""Variables: tensors whose value stays from one run to the next. Source: `tf.Variable` (the reference variable of TensorFlow 1)."""
+"""Variables: tensors whose value stays from one run to the next. Source: `tf.Variable`, as a reference variable."""
 
 from __future__ import annotations
 
