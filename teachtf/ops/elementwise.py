@@ -120,9 +120,16 @@ def _one(op: str) -> Any:
     return lambda x: apply_op(op, x)
 
 
-def _erf_slope(x: Any) -> Any:
-    two_over_root_pi = constant(1.1283791670955126, dtype=x.dtype)
-    return two_over_root_pi * apply_op("Exp", -apply_op("Square", x))
+def _erf_gradient(op: Any, grad: Any, sign: int) -> Any:
+    two_over_root_pi = constant(sign * 1.1283791670955126, dtype=grad.dtype)
+    with _after(grad):
+        return grad * two_over_root_pi * apply_op("Exp", -apply_op("Square", _conj(op.inputs[0])))
+
+
+def _one_plus_square(x: Any, op: str) -> Any:
+    """The reciprocal of 1 + x^2 (`op` AddV2) or of 1 - x^2 (Sub)."""
+    x2 = apply_op("Square", x)
+    return apply_op("Reciprocal", apply_op(op, constant(1, dtype=x2.dtype), x2, name=op.removesuffix("V2")))
 
 
 _unary("Abs", "abs(x)", SIGNED, lambda op, g: [g * apply_op("Sign", op.inputs[0])])
@@ -148,14 +155,14 @@ _unary("Cos", "cos(x)", f"{FLOATS}, {COMPLEX}", lambda op, g: [_cos_gradient(op,
 _unary("Tan", "tan(x)", f"{FLOATS}, {COMPLEX}", lambda op, g: [_tan_gradient(op, g)])
 _unary("Asin", "asin(x)", f"{FLOATS}, {COMPLEX}", lambda op, g: [_arc_gradient(op, g, 1)])
 _unary("Acos", "acos(x)", f"{FLOATS}, {COMPLEX}", lambda op, g: [_arc_gradient(op, g, -1)])
-_unary("Atan", "atan(x)", f"{FLOATS}, {COMPLEX}", _times(lambda x: apply_op("Reciprocal", 1 + apply_op("Square", x))))
+_unary("Atan", "atan(x)", f"{FLOATS}, {COMPLEX}", _times(lambda x: _one_plus_square(x, "AddV2")))
 _unary("Sinh", "sinh(x)", f"{FLOATS}, {COMPLEX}", _times(_one("Cosh")))
 _unary("Cosh", "cosh(x)", f"{FLOATS}, {COMPLEX}", _times(_one("Sinh")))
 _unary("Asinh", "asinh(x)", f"{FLOATS}, {COMPLEX}", lambda op, g: [_hyperbolic_gradient(op, g, "Cosh")])
 _unary("Acosh", "acosh(x)", f"{FLOATS}, {COMPLEX}", lambda op, g: [_hyperbolic_gradient(op, g, "Sinh")])
-_unary("Atanh", "atanh(x)", f"{FLOATS}, {COMPLEX}", _times(lambda x: apply_op("Reciprocal", 1 - apply_op("Square", x))))
-_unary("Erf", "erf(x)", FLOATS, _times(_erf_slope))
-_unary("Erfc", "erfc(x)", FLOATS, _times(lambda x: -_erf_slope(x)))
+_unary("Atanh", "atanh(x)", f"{FLOATS}, {COMPLEX}", _times(lambda x: _one_plus_square(x, "Sub")))
+_unary("Erf", "erf(x)", FLOATS, lambda op, g: [_erf_gradient(op, g, 1)])
+_unary("Erfc", "erfc(x)", FLOATS, lambda op, g: [_erf_gradient(op, g, -1)])
 _unary("Lgamma", "lgamma(x)", FLOATS, _times(_one("Digamma")))
 _unary("Digamma", "digamma(x)", FLOATS)
 _unary(
@@ -237,7 +244,7 @@ def _tan_gradient(op: Any, grad: Any) -> Any:
 def _arc_gradient(op: Any, grad: Any, sign: int) -> Any:
     with _after(grad):
         x2 = apply_op("Square", _conj(op.inputs[0]))
-        slope = apply_op("Reciprocal", apply_op("Sqrt", constant(1, dtype=x2.dtype) - x2))
+        slope = apply_op("Reciprocal", apply_op("Sqrt", apply_op("Sub", constant(1, dtype=x2.dtype), x2)))
         return grad * slope if sign > 0 else -grad * slope
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from teachtf.core import dtypes, static
 from teachtf.core.apply import apply_op
-from teachtf.core.convert import convert_to_tensor
+from teachtf.core.convert import convert_to_tensor, to_array
 from teachtf.core.name_scope import name_scope
 from teachtf.core.op_def import declare
 from teachtf.core.shapes import TensorShape, unknown_shape
@@ -132,7 +132,11 @@ def one_hot(
         wanted = None if dtype is None else dtypes.as_dtype(dtype)
         if wanted is None:
             given = on_value if on_value is not None else off_value
-            wanted = dtypes.float32 if given is None else convert_to_tensor(given).dtype.base_dtype
-        on = convert_to_tensor(1 if on_value is None else on_value, wanted, name="on_value")
-        off = convert_to_tensor(0 if off_value is None else off_value, wanted, name="off_value")
+            wanted = dtypes.float32 if given is None else _dtype_of(given)
+        on = convert_to_tensor(1, wanted, name="on_value") if on_value is None else convert_to_tensor(on_value, wanted)
+        off = convert_to_tensor(0, wanted, name="off_value") if off_value is None else convert_to_tensor(off_value, wanted)
         return apply_op("OneHot", indices, depth, on, off, axis=-1 if axis is None else axis, name=scope)
+
+
+def _dtype_of(value: Any) -> dtypes.DType:
+    return value.dtype.base_dtype if hasattr(value, "dtype") else dtypes.as_dtype(to_array(value).dtype)

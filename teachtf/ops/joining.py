@@ -8,7 +8,7 @@ import numpy as np
 
 from teachtf.core import static
 from teachtf.core.apply import apply_op
-from teachtf.core.convert import constant, convert_to_tensor, register_tensor_conversion_function
+from teachtf.core.convert import convert_to_tensor, register_tensor_conversion_function
 from teachtf.core.name_scope import name_scope
 from teachtf.core.op_def import declare
 from teachtf.core.shapes import TensorShape, unknown_shape
@@ -92,7 +92,7 @@ declare(
     outputs="output: T",
     attrs="N: int >= 1, T: type, axis: int = 0",
     shape=_pack_shape,
-    gradient=lambda op, grad: apply_op("Unpack", grad, num=op.get_attr("N"), axis=op.get_attr("axis")),
+    gradient=lambda op, grad: unstack(grad, num=op.get_attr("N"), axis=op.get_attr("axis")),
 )
 declare(
     "Unpack",
@@ -100,7 +100,7 @@ declare(
     outputs="output: num * T",
     attrs="num: int >= 0, T: type, axis: int = 0",
     shape=_unpack_shape,
-    gradient=lambda op, *grads: [apply_op("Pack", _whole(op, grads), axis=op.get_attr("axis"), name="stack")],
+    gradient=lambda op, *grads: [stack(_whole(op, grads), axis=op.get_attr("axis"))],
 )
 
 
@@ -166,8 +166,9 @@ def concat(values: Any, axis: Any, name: str = "concat") -> Tensor:
     if not isinstance(values, (list, tuple)):
         values = [values]
     if len(values) == 1:
-        with name_scope(name) as scope:
-            return apply_op("Identity", values[0], name=scope)
+        with name_scope(name):
+            convert_to_tensor(axis, "int32", name="concat_dim").shape.assert_has_rank(0)
+            return apply_op("Identity", values[0], name=name)
     return apply_op("ConcatV2", values, axis, name=name)
 
 
@@ -175,7 +176,7 @@ def stack(values: Any, axis: int = 0, name: str = "stack") -> Tensor:
     """`values` joined along a new axis. Source: `tf.stack`."""
     if axis == 0:
         try:
-            return convert_to_tensor(values, name=name) if not _has_tensor(values) else apply_op("Pack", values, name=name)
+            return convert_to_tensor(values, name=name)
         except (TypeError, ValueError):
             pass  # mixed types: Pack says what is wrong
     return apply_op("Pack", values, axis=axis, name=name)

@@ -8,7 +8,7 @@ import numpy as np
 
 from teachtf.core import static
 from teachtf.core.apply import apply_op
-from teachtf.core.convert import constant, convert_to_tensor
+from teachtf.core.convert import convert_to_tensor
 from teachtf.core.name_scope import name_scope
 from teachtf.core.op_def import declare
 from teachtf.core.shapes import TensorShape, unknown_shape
@@ -80,10 +80,11 @@ def _tile_shape(op: Any) -> list[TensorShape]:
 
 
 def _tile_gradient(op: Any, grad: Any) -> list[Any]:
+    from teachtf.ops.joining import stack
     from teachtf.ops.reductions import reduce_sum
 
     input_shape = shape(op.inputs[0], out_type=op.inputs[1].dtype)
-    both = apply_op("Pack", [op.inputs[1], input_shape], name="stack")
+    both = stack([op.inputs[1], input_shape])
     split_shape = reshape(transpose(both), [-1])
     from teachtf.ops.arrays import range, size
 
@@ -119,7 +120,9 @@ def _pad_shape(op: Any) -> list[TensorShape]:
 
 def _pad_gradient(op: Any, grad: Any) -> list[Any]:
     x, paddings = op.inputs[0], op.inputs[1]
-    column = apply_op("Pack", [rank(x), constant(1)], name="stack")
+    from teachtf.ops.joining import stack
+
+    column = stack([rank(x), 1])
     begin = reshape(slice_(paddings, [0, 0], column), [-1])
     return [slice_(grad, begin, shape(x)), *[None] * (len(op.inputs) - 1)]
 

@@ -8,7 +8,6 @@ import numpy as np
 
 from teachtf.core import static
 from teachtf.core.apply import apply_op
-from teachtf.core.convert import constant
 from teachtf.core.op_def import declare
 from teachtf.core.shapes import TensorShape, unknown_shape
 from teachtf.core.tensor import Tensor
@@ -127,14 +126,14 @@ def _slice_shape(op: Any) -> list[TensorShape]:
 
 
 def _slice_gradient(op: Any, grad: Any) -> list[Any]:
-    x, begin = op.inputs[0], op.inputs[1]
-    input_rank = rank(x)
-    column = apply_op("Pack", [input_rank, constant(1)], name="stack")
-    before = reshape(begin, column)
-    after = reshape(shape(x) - shape(op.outputs[0]) - begin, column)
-    from teachtf.ops.joining import concat
+    from teachtf.ops.joining import concat, stack
     from teachtf.ops.rearranging import pad
 
+    x, begin = op.inputs[0], op.inputs[1]
+    input_rank, size = rank(x), shape(op.outputs[0])
+    column = stack([input_rank, 1])
+    before = reshape(begin, column)
+    after = reshape(shape(x) - size - begin, column)
     return [pad(grad, concat([before, after], 1)), None, None]
 
 
