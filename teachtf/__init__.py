@@ -161,6 +161,7 @@ from teachtf.ops.gathering import gather, one_hot
 from teachtf.ops.gradients import NoGradient, NotDifferentiable, RegisterGradient, gradients
 from teachtf.ops.joining import concat, split, stack, unstack
 from teachtf.ops.linalg import matmul
+from teachtf.ops.partitioning import dynamic_partition
 from teachtf.ops.random import multinomial, random_normal, random_shuffle, random_uniform, truncated_normal
 from teachtf.ops.rearranging import invert_permutation, pad, reverse, tile, transpose
 from teachtf.ops.reductions import (

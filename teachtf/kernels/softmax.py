@@ -13,7 +13,7 @@ from teachtf.ops import activations, cross_entropy
 
 assert activations and cross_entropy  # the declarations
 
-LARGE = 1 << 12  # elements from which a compiled pass over the rows is quicker than NumPy's five
+LARGE = 1 << 10  # elements from which a compiled pass over the rows is quicker than NumPy's five
 _COMPILED = (np.dtype(np.float32), np.dtype(np.float64))
 _WIDE = np.dtype(np.float32)
 

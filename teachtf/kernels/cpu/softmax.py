@@ -20,8 +20,8 @@ __all__ = ["cross_entropy", "log_softmax", "prepare", "softmax", "sparse_cross_e
 
 Array = npt.NDArray[Any]
 
-_THREAD_WORK = 1 << 14  # elements that are worth waking a thread for
-_LANES = 16  # partial results side by side: LLVM makes one or two vector registers of them, and sums lose fewer digits
+_THREAD_WORK = 1 << 16  # elements that are worth waking a thread for
+_LANES = 16  # the largest of every 16th element, side by side: such a loop becomes vector code, NaNs or not
 
 exp, log = SCALAR["exp"], SCALAR["log"]
 _inline = functools.partial(jit, forceinline=True, error_model="numpy")
@@ -44,17 +44,10 @@ def _largest(x, lanes):
     return largest
 
 
-@_inline
-def _sum(x, lanes):
-    lanes[:] = 0
-    whole = x.size - x.size % _LANES
-    for block in range(0, whole, _LANES):
-        for lane in range(_LANES):
-            lanes[lane] += x[block + lane]
-    total = lanes[0]
-    for lane in range(1, _LANES):
-        total += lanes[lane]
-    for c in range(whole, x.size):
+@functools.partial(_inline, fastmath={"reassoc"})  # LLVM may sum in several registers: fewer digits are lost, too
+def _sum(x):
+    total = x[0]
+    for c in range(1, x.size):
         total += x[c]
     return total
 
@@ -65,7 +58,7 @@ def _fill(x, out, lanes):
     largest = _largest(x, lanes)
     for c in range(x.size):
         out[c] = exp(x[c] - largest)
-    return largest, _sum(out, lanes)
+    return largest, _sum(out)
 
 
 def _softmax_rows(first, last, x, out):
@@ -94,7 +87,7 @@ def _cross_entropy_rows(first, last, x, labels, loss, out):
             label = labels[row, c]
             terms[c] = label * (logarithm - (x[row, c] - largest))
             out[row, c] = out[row, c] / total - label
-        loss[row] = _sum(terms, lanes)
+        loss[row] = _sum(terms)
 
 
 def _sparse_cross_entropy_rows(first, last, x, labels, loss, out):
