@@ -24,6 +24,9 @@ def _value(tensor: Tensor, depth: int) -> np.ndarray | None:
     op = tensor._op
     if op.type == "Const":
         return op._attrs["value"]
+    if op.type == "ShapeN":
+        shape = op._inputs[tensor._value_index]._shape
+        return np.array(shape.as_list(), tensor._dtype.as_numpy_dtype) if shape.is_fully_defined() else None
     rule = _RULES.get(op.type)
     if rule is None or depth == 0:
         return None
@@ -98,6 +101,9 @@ _RULES: dict[str, Callable[..., Any]] = {
     "Squeeze": lambda op, x: np.squeeze(x, tuple(op._attrs["squeeze_dims"]) or None),
     "StridedSlice": _strided_slice,
     "Slice": lambda op, x, b, s: x[tuple(slice(i, None if n < 0 else i + n) for i, n in zip(b, s, strict=True))],
+    "Transpose": lambda op, x, perm: np.transpose(x, perm),
+    "ListDiff": lambda op, x, y: [x[~np.isin(x, y)], np.flatnonzero(~np.isin(x, y))],
+    "InvertPermutation": lambda op, x: np.argsort(x),
     "GatherV2": lambda op, x, i, axis: np.take(x, i, int(axis)),
     "Add": lambda op, x, y: x + y,
     "AddV2": lambda op, x, y: x + y,
@@ -133,8 +139,8 @@ def _dims(tensor: Tensor, depth: int) -> list[int | None] | None:
             if d < -1:
                 raise ValueError(f"Dimension {d} must be >= 0")
         return [None if d < 0 else d for d in flat]
-    if depth and op.type == "Shape":
-        return _as_dims(op._inputs[0]._shape)
+    if depth and op.type in ("Shape", "ShapeN"):
+        return _as_dims(op._inputs[tensor._value_index]._shape)
     if depth and op.type == "Pack":
         result: list[int | None] = []
         for item in op._inputs:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -38,6 +39,9 @@ def _reduction_shape(op: Any) -> list[TensorShape]:
     return [shapes.shape_of(reduced_dims(dims, axes, keep))]
 
 
+_DIVIDED: WeakKeyDictionary[Any, set[Any]] = WeakKeyDictionary()  # graph -> (shape, axes) whose division stands in it
+
+
 def _sum_gradient(op: Any, grad: Any) -> list[Any]:
     from teachtf.ops.arithmetic import maximum
 
@@ -50,10 +54,12 @@ def _sum_gradient(op: Any, grad: Any) -> list[Any]:
             return [apply_op("Tile", grad, multiples), None]
         if None not in dims:
             kept = [int(d or 0) for d in reduced_dims(dims, flat, keep=True)]
-            scale = np.array(dims, np.int32) // maximum(np.array(kept, np.int32), 1)
-            tiles = static.constant_value(scale)
-            assert tiles is not None
-            return [apply_op("Tile", reshape(grad, kept), tiles.tolist()), None]
+            done = _DIVIDED.setdefault(op.graph, set())
+            if (key := (dims, tuple(flat.tolist()))) not in done:  # TensorFlow leaves the nodes of this division, once a graph
+                done.add(key)
+                np.array(dims, np.int32) // maximum(np.array(kept, np.int32), 1)
+            tiles = [int(d or 0) // max(k, 1) for d, k in zip(dims, kept, strict=True)]
+            return [apply_op("Tile", reshape(grad, kept), tiles), None]
     input_shape = shape(op.inputs[0])
     if not op.get_attr("keep_dims"):
         with colocate_with(input_shape):
@@ -71,8 +77,8 @@ def _kept_shape(input_shape: Tensor, axes: Any) -> Any:
         return kept
     number = arrays.size(input_shape, out_type=axes.dtype)
     axes = (axes + number) % number
-    ones = arrays.ones(shape(axes), input_shape.dtype)
-    return apply_op("DynamicStitch", [arrays.range(number), axes], [input_shape, ones])
+    axes_shape, every = shape(axes), arrays.range(number)
+    return apply_op("DynamicStitch", [every, axes], [input_shape, arrays.ones(axes_shape, input_shape.dtype)])
 
 
 def _mean_gradient(op: Any, grad: Any) -> list[Any]:
@@ -174,12 +180,13 @@ def _arg_shape(op: Any) -> list[TensorShape]:
 
 
 for _name, _outputs in (("ArgMax", "{int16, uint16, int32, int64}"), ("ArgMin", "{int32, int64}")):
+    _dims = "{int16, int32, int64}" if _name == "ArgMax" else "{int32, int64}"
     declare(
         _name,
         inputs="input: T, dimension: Tidx",
         outputs="output: output_type",
         attrs="T: {float, double, int32, uint8, int16, int8, int64, bfloat16, uint16, half, uint32, uint64, qint8, quint8, "
-        f"qint32, qint16, quint16, bool}}, Tidx: {{int16, int32, int64}} = DT_INT32, output_type: {_outputs} = DT_INT64",
+        f"qint32, qint16, quint16, bool}}, Tidx: {_dims} = DT_INT32, output_type: {_outputs} = DT_INT64",
         shape=_arg_shape,
     )
 
@@ -233,7 +240,10 @@ def _axes(x: Any, axis: Any, reduction_indices: Any = None) -> Any:
 
 def _reduce(op_type: str, input_tensor: Any, axis: Any, keepdims: Any, name: str | None) -> Tensor:
     x = convert_to_tensor(input_tensor)
-    return apply_op(op_type, x, _axes(x, axis), keep_dims=bool(keepdims), name=name)
+    result = apply_op(op_type, x, _axes(x, axis), keep_dims=bool(keepdims), name=name)
+    if axis is None and not keepdims:
+        result.set_shape([])  # also where the rank of `x` is not known
+    return result
 
 
 def _public(function_name: str, op_type: str, what: str) -> Any:
@@ -275,15 +285,15 @@ reduce_all = _public("reduce_all", "All", "Whether all elements along `axis` are
 def reduce_logsumexp(input_tensor: Any, axis: Any = None, keepdims: Any = False, name: str | None = None) -> Tensor:
     """`log(sum(exp(x)))` along `axis`, safe from overflow. Source: `tf.reduce_logsumexp`."""
     from teachtf.ops.arithmetic import is_finite
-    from teachtf.ops.arrays import stop_gradient, zeros_like
+    from teachtf.ops.arrays import stop_gradient
 
     with name_scope(name, "ReduceLogSumExp", [input_tensor]) as scope:
         x = convert_to_tensor(input_tensor)
         raw = reduce_max(x, axis, keepdims=True)
-        largest = stop_gradient(apply_op("SelectV2", is_finite(raw), raw, zeros_like(raw)))
+        largest = stop_gradient(apply_op("SelectV2", is_finite(raw), raw, 0))
         total = apply_op("Log", reduce_sum(apply_op("Exp", apply_op("Sub", x, largest)), axis, keepdims=keepdims))
         if not keepdims:
-            largest = reshape(largest, shape(total))
+            largest = reshape(largest, apply_op("Shape", total))
         return apply_op("AddV2", total, largest, name=scope)
 
 
