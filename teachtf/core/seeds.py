@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from teachtf.core import settings
 from teachtf.core.graph import get_default_graph
 
 DEFAULT_GRAPH_SEED = 87654321
@@ -17,8 +18,8 @@ def get_seed(op_seed: int | None) -> tuple[int | None, int | None]:
     """The two seeds of a random op: (graph seed, op seed), or (None, None) for one that differs each time."""
     graph = get_default_graph()
     if graph.seed is not None:
-        if op_seed is None:  # the number of the random op in its graph
-            op_seed = graph._unseeded_ops
+        if op_seed is None:
+            op_seed = graph._next_id if settings.seeds_count_all_operations else graph._unseeded_ops
             graph._unseeded_ops += 1
         seeds = graph.seed, op_seed
     elif op_seed is not None:

@@ -31,7 +31,7 @@ def _value(tensor: Tensor, depth: int) -> np.ndarray | None:
     if rule is None or depth == 0:
         return None
     if op.type in _SHAPE_RULES:
-        return rule(op)
+        return rule(tensor)
     values = []
     for item in op._inputs:
         value = _value(item, depth - 1)
@@ -44,18 +44,18 @@ def _value(tensor: Tensor, depth: int) -> np.ndarray | None:
     return None if result is None else np.asarray(result, dtype=tensor._dtype.base_dtype.as_numpy_dtype)
 
 
-def _shape_value(op: Any) -> np.ndarray | None:
-    shape = op._inputs[0]._shape
-    return np.array(shape.as_list(), op._outputs[0]._dtype.as_numpy_dtype) if shape.is_fully_defined() else None
+def _shape_value(tensor: Tensor) -> np.ndarray | None:
+    shape = tensor._op._inputs[tensor._value_index]._shape
+    return np.array(shape.as_list(), tensor._dtype.as_numpy_dtype) if shape.is_fully_defined() else None
 
 
-def _size_value(op: Any) -> np.ndarray | None:
-    size = op._inputs[0]._shape.num_elements()
-    return None if size is None else np.array(size, op._outputs[0]._dtype.as_numpy_dtype)
+def _size_value(tensor: Tensor) -> np.ndarray | None:
+    size = tensor._op._inputs[0]._shape.num_elements()
+    return None if size is None else np.array(size, tensor._dtype.as_numpy_dtype)
 
 
-def _rank_value(op: Any) -> np.ndarray | None:
-    rank = op._inputs[0]._shape.ndims
+def _rank_value(tensor: Tensor) -> np.ndarray | None:
+    rank = tensor._op._inputs[0]._shape.ndims
     return None if rank is None else np.array(rank, np.int32)
 
 
@@ -84,9 +84,17 @@ def _reduce(function: Callable[..., Any]) -> Callable[..., Any]:
     return lambda op, x, axes: function(x, axis=tuple(np.ravel(axes)), keepdims=op._attrs["keep_dims"])
 
 
-_SHAPE_RULES = {"Shape", "Size", "Rank"}
+def _list_diff(op: Any, x: Any, y: Any) -> list[Any]:
+    keep = np.flatnonzero(~np.isin(x, y))
+    return [x[keep], keep]
+
+
+_SHAPE_RULES = {"Shape", "ShapeN", "Size", "Rank"}
 _RULES: dict[str, Callable[..., Any]] = {
     "Shape": _shape_value,
+    "ShapeN": _shape_value,
+    "ListDiff": _list_diff,
+    "Transpose": lambda op, x, perm: np.transpose(x, tuple(perm)),
     "Size": _size_value,
     "Rank": _rank_value,
     "Identity": lambda op, x: x if not op._inputs[0]._dtype._is_ref_dtype else None,

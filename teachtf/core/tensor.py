@@ -114,8 +114,6 @@ class Tensor:
 
     def __str__(self) -> str:
         shape = "" if self._shape.ndims is None else f", shape={self._shape}"
-        if self._shape.ndims is None:
-            shape = ", shape=<unknown>"
         device = f", device={self.device}" if self.device else ""
         return f'Tensor("{self.name}"{shape}, dtype={self._dtype.name}{device})'
 

@@ -36,6 +36,13 @@ def _placeholder(op: Any) -> Call:
     return call
 
 
+@kernel("Const", aliasing=True)
+def _const(op: Any) -> Call:
+    """For a constant inside a branch, which is there only when the branch is taken."""
+    value = op._attrs["value"]
+    return lambda: value
+
+
 @kernel("CheckNumerics", aliasing=True)
 def _check_numerics(op: Any) -> Call:
     message = op._attrs["message"].decode()

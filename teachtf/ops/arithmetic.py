@@ -309,7 +309,7 @@ truncatemod = _binary("truncatemod", "TruncateMod", "The rest of the division th
 maximum = _binary("maximum", "Maximum", "The larger of `x` and `y`")
 minimum = _binary("minimum", "Minimum", "The smaller of `x` and `y`")
 squared_difference = _binary("squared_difference", "SquaredDifference", "`(x - y) ** 2`")
-div_no_nan = _binary("div_no_nan", "DivNoNan", "`x / y`, and 0 where `y` is 0")
+
 atan2 = _binary("atan2", "Atan2", "The angle of the point (y, x)")
 less = _binary("less", "Less", "Whether `x < y`")
 less_equal = _binary("less_equal", "LessEqual", "Whether `x <= y`")
@@ -382,6 +382,12 @@ def div(x: Any, y: Any, name: str | None = None) -> Tensor:
         x, y = _converted(x, y)
         floating = x.dtype.is_floating or x.dtype.is_complex
         return apply_op("RealDiv" if floating else "FloorDiv", x, y, name=scope)
+
+
+def div_no_nan(x: Any, y: Any, name: str | None = None) -> Tensor:
+    """`x / y`, and 0 where `y` is 0. Source: `tf.div_no_nan`."""
+    with name_scope(name, "div_no_nan", [x, y]) as scope:
+        return apply_op("DivNoNan", *_converted(x, y), name=scope)
 
 
 def floordiv(x: Any, y: Any, name: str | None = None) -> Tensor:

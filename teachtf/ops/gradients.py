@@ -120,7 +120,7 @@ def gradients(
         walk = _Walk(scope, y_tensors, x_tensors, [t.op for t in stops], colocate_gradients_with_ops, gate_gradients)
         walk.start(_start_gradients(starts, y_tensors, colocate_gradients_with_ops))
         walk.run()
-        return [walk.result(x, unconnected_gradients) for x in x_tensors]
+    return [walk.result(x, unconnected_gradients) for x in x_tensors]
 
 
 def _start_gradients(starts: list[Any], ys: list[Tensor], colocate: bool) -> list[Any]:
@@ -133,7 +133,7 @@ def _start_gradients(starts: list[Any], ys: list[Tensor], colocate: bool) -> lis
                 start = convert_to_tensor(start, y.dtype.base_dtype, name=f"grad_y_{i}")
                 if start.dtype.base_dtype != y.dtype.base_dtype and not start.dtype.is_floating:
                     raise TypeError(f"Gradient type {start.dtype.name} generated for tensor {y!r} of type {y.dtype.name}")
-                result.append(start)
+                result.append(arrays.identity(start, name=f"grad_ys_{i}"))
                 continue
             if y.dtype.is_complex:
                 raise TypeError(f"Gradients of complex tensors ({y!r}) must set grad_ys (y.dtype = {y.dtype.name})")

@@ -69,7 +69,7 @@ def _batch_gradient(op: Any, grad: Any) -> list[Any]:
     ax, ay = op.get_attr("adj_x"), op.get_attr("adj_y")
 
     def product(a: Any, b: Any, adj_a: bool, adj_b: bool, side: str) -> Any:
-        return apply_op("BatchMatMulV2", a, b, adj_x=adj_a, adj_y=adj_b, **{f"grad_{side}": True})
+        return apply_op("BatchMatMulV2", a, b, adj_x=adj_a, adj_y=adj_b, **{f"grad_{side}": True}, name="MatMul")
 
     gx = product(y, grad, ay, True, "x") if ax else product(grad, y, False, not ay, "x")
     gy = product(grad, x, True, ax, "y") if ay else product(x, grad, not ax, False, "y")

@@ -146,10 +146,10 @@ class Plan:
         return f"v{tensor.op._id}_{tensor._value_index}"
 
     def _line(self, op: Operation) -> str | None:
-        if op.type == "Const":
+        guards = self._guards_of(op)
+        if op.type == "Const" and not guards:
             self._constants[op.outputs[0]] = op._attrs["value"]
             return None
-        guards = self._guards_of(op)
         if self._read_late(op, guards):
             return None
         call = registry.build(op, self._state)

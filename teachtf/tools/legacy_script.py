@@ -83,7 +83,8 @@ def answer_tensorflow() -> TensorFlowNames:
     finder = TensorFlowNames()
     sys.meta_path.insert(0, finder)
     # where the notes and TensorFlow differ, a script gets TensorFlow's way
-    importlib.import_module("teachtf.core.settings").captured_scope_opens_name_scope = True
+    settings = importlib.import_module("teachtf.core.settings")
+    settings.captured_scope_opens_name_scope = settings.seeds_count_all_operations = True
     return finder
 
 
