@@ -2,13 +2,98 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from teachtf.checkpoint import kernels as _checkpoint_kernels
+from teachtf.core.errors import did_you_mean
 from teachtf.state.collections import global_step as get_global_step
+from teachtf.training.global_step import create_global_step, get_or_create_global_step
 from teachtf.training.optimizer import AdamOptimizer, GradientDescentOptimizer, MomentumOptimizer, Optimizer
+
+if TYPE_CHECKING:
+    from tensorboard.compat.proto.saver_pb2 import SaverDef
+
+    from teachtf.checkpoint.management import TensorReader as NewCheckpointReader
+    from teachtf.checkpoint.management import (
+        checkpoint_exists,
+        get_checkpoint_mtimes,
+        global_step,
+        list_variables,
+        load_checkpoint,
+        load_variable,
+        remove_checkpoint,
+        update_checkpoint_state,
+        write_graph,
+    )
+    from teachtf.checkpoint.meta_graph import export_meta_graph, import_meta_graph
+    from teachtf.checkpoint.protos import CheckpointState
+    from teachtf.checkpoint.saver import Saver
+    from teachtf.checkpoint.state_file import generate_checkpoint_state_proto, latest_checkpoint
+    from teachtf.checkpoint.state_file import read_state as get_checkpoint_state
+
+assert _checkpoint_kernels  # a graph that was imported can save and restore
+
+# Files and protos are imported when first asked for: `import teachtf` is a third faster without them.
+_MANAGEMENT = "teachtf.checkpoint.management"
+_LAZY = {
+    "Saver": ("teachtf.checkpoint.saver", "Saver"),
+    "SaverDef": ("tensorboard.compat.proto.saver_pb2", "SaverDef"),
+    "CheckpointState": ("teachtf.checkpoint.protos", "CheckpointState"),
+    "NewCheckpointReader": (_MANAGEMENT, "TensorReader"),
+    "checkpoint_exists": (_MANAGEMENT, "checkpoint_exists"),
+    "export_meta_graph": ("teachtf.checkpoint.meta_graph", "export_meta_graph"),
+    "generate_checkpoint_state_proto": ("teachtf.checkpoint.state_file", "generate_checkpoint_state_proto"),
+    "get_checkpoint_mtimes": (_MANAGEMENT, "get_checkpoint_mtimes"),
+    "get_checkpoint_state": ("teachtf.checkpoint.state_file", "read_state"),
+    "global_step": (_MANAGEMENT, "global_step"),
+    "import_meta_graph": ("teachtf.checkpoint.meta_graph", "import_meta_graph"),
+    "latest_checkpoint": ("teachtf.checkpoint.state_file", "latest_checkpoint"),
+    "list_variables": (_MANAGEMENT, "list_variables"),
+    "load_checkpoint": (_MANAGEMENT, "load_checkpoint"),
+    "load_variable": (_MANAGEMENT, "load_variable"),
+    "remove_checkpoint": (_MANAGEMENT, "remove_checkpoint"),
+    "update_checkpoint_state": (_MANAGEMENT, "update_checkpoint_state"),
+    "write_graph": (_MANAGEMENT, "write_graph"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LAZY:
+        raise AttributeError(f"module 'teachtf.train' has no attribute '{name}'.{did_you_mean(name, __all__)}")
+    module, attribute = _LAZY[name]
+    value = globals()[name] = getattr(import_module(module), attribute)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
 
 __all__ = [
     "AdamOptimizer",
+    "CheckpointState",
     "GradientDescentOptimizer",
     "MomentumOptimizer",
+    "NewCheckpointReader",
     "Optimizer",
+    "Saver",
+    "SaverDef",
+    "checkpoint_exists",
+    "create_global_step",
+    "export_meta_graph",
+    "generate_checkpoint_state_proto",
+    "get_checkpoint_mtimes",
+    "get_checkpoint_state",
     "get_global_step",
+    "get_or_create_global_step",
+    "global_step",
+    "import_meta_graph",
+    "latest_checkpoint",
+    "list_variables",
+    "load_checkpoint",
+    "load_variable",
+    "remove_checkpoint",
+    "update_checkpoint_state",
+    "write_graph",
 ]

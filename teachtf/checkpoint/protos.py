@@ -81,6 +81,23 @@ _MESSAGES = {
         repeated string all_model_checkpoint_paths = 2
         repeated double all_model_checkpoint_timestamps = 3
         double last_preserved_timestamp = 4""",
+    # control_flow.proto: the branches of tf.cond in a meta graph. A map is a list of entries on the wire.
+    "ValuesEntry": """
+        string key = 1
+        string value = 2""",
+    "ValuesDef": """
+        repeated string values = 1
+        repeated ValuesEntry external_values = 2""",
+    "CondContextDef": """
+        string context_name = 1
+        string pred_name = 2
+        string pivot_name = 3
+        int32 branch = 4
+        ValuesDef values_def = 5
+        repeated ControlFlowContextDef nested_contexts = 6""",
+    "ControlFlowContextDef": """
+        CondContextDef cond_ctxt = 1
+        bytes while_ctxt = 2""",
 }
 
 
@@ -110,5 +127,6 @@ _classes = _build()
 BundleEntryProto = _classes["BundleEntryProto"]
 BundleHeaderProto = _classes["BundleHeaderProto"]
 CheckpointState = _classes["CheckpointState"]
+CondContextDef = _classes["CondContextDef"]
 SavedTensorSlices = _classes["SavedTensorSlices"]
 TensorSliceProto = _classes["TensorSliceProto"]

@@ -274,8 +274,7 @@ def placeholder(dtype: Any, shape: Any = None, name: str | None = None) -> Tenso
 
 def placeholder_with_default(input: Any, shape: Any, name: str | None = None) -> Tensor:
     """A placeholder that takes the value of `input` when it is not fed. Source: `tf.placeholder_with_default`."""
-    value = convert_to_tensor(input)
-    return apply_op("PlaceholderWithDefault", value, shape=as_shape(shape), name=name)
+    return apply_op("PlaceholderWithDefault", input, shape=as_shape(shape), name=name)
 
 
 def identity(input: Any, name: str | None = None) -> Tensor:

@@ -8,6 +8,7 @@ from typing import Any
 from teachtf.core.apply import apply_op
 from teachtf.core.convert import convert_to_tensor
 from teachtf.core.graph import get_default_graph
+from teachtf.core.keys import GraphKeys
 from teachtf.core.name_scope import colocate_with, control_dependencies, name_scope
 from teachtf.core.op_def import declare
 from teachtf.core.operation import Operation
@@ -185,6 +186,28 @@ class CondContext:
         self.name = graph.unique_name("cond_text")
         self._inside: set[Tensor] = {pred, pivot}
         self._external: dict[Tensor, Tensor] = {pred: pred, pivot: pivot}
+        self.nested: list[Any] = []
+        if isinstance(self.outer, CondContext):
+            self.outer.nested.append(self)
+
+    @classmethod
+    def restored(
+        cls,
+        name: str,
+        pred: Tensor,
+        pivot: Tensor,
+        branch: int,
+        inside: set[Tensor],
+        external: dict[Tensor, Tensor],
+        outer: Any,
+    ) -> CondContext:
+        """A branch of a graph that was imported: all its parts stand already."""
+        context = cls.__new__(cls)
+        context.name, context.pred, context.pivot, context.branch = name, pred, pivot, branch
+        context._inside, context._external, context.outer, context.nested = inside, external, outer, []
+        if isinstance(outer, CondContext):
+            outer.nested.append(context)
+        return context
 
     def __enter__(self) -> CondContext:
         self.pred.graph._control_flow_context = self
@@ -300,8 +323,10 @@ def cond(
         pred = identity(pred, name="pred_id")
         for tensor in (on_true, on_false, pivot_true, pivot_false, pred):
             graph.prevent_fetching(tensor.op)
-        original_true, result_true = _branch(CondContext(pred, pivot_true, 1), true_fn, "true_fn")
-        original_false, result_false = _branch(CondContext(pred, pivot_false, 0), false_fn, "false_fn")
+        context_true = CondContext(pred, pivot_true, 1)
+        original_true, result_true = _branch(context_true, true_fn, "true_fn")
+        context_false = CondContext(pred, pivot_false, 0)
+        original_false, result_false = _branch(context_false, false_fn, "false_fn")
         if len(result_true) != len(result_false) or _shape_of(original_true) != _shape_of(original_false):
             raise ValueError(
                 f"Outputs of true_fn and false_fn must have the same structure, got {original_true!r} and {original_false!r}"
@@ -314,6 +339,9 @@ def cond(
                     f"Received {t.dtype.name} from true_fn and {f.dtype.name} from false_fn."
                 )
             merges.append(merge([f, t])[0])
+        if context_true.outer is None:  # a nested one is kept by the one around it
+            graph.add_to_collection(GraphKeys.COND_CONTEXT, context_true)
+            graph.add_to_collection(GraphKeys.COND_CONTEXT, context_false)
         result = _rebuild(original_true, merges)
         if not strict and isinstance(result, (list, tuple)) and len(result) == 1:
             return result[0]

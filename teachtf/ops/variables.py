@@ -195,3 +195,12 @@ def _joined_shape(op: Any) -> TensorShape:
         if tensor._shape.ndims != 0:
             return tensor._shape
     return shapes.SCALAR
+
+
+declare(
+    "StaticRegexFullMatch",
+    inputs="input: string",
+    outputs="output: bool",
+    attrs="pattern: string",
+    shape=shapes.unchanged,
+)

@@ -125,9 +125,11 @@ class BaseSession:
         told = structures.run_error(error, op)
         if isinstance(told, errors.FailedPreconditionError) and "uninitialized" in told.message:
             missing = plan.uninitialized()
+            reads = (r for v in missing for r in v.outputs[0].consumers() if r.name == f"{v.name}/read")
+            direct = told.op is not None and any(v.outputs[0] in told.op.inputs for v in missing)  # as SaveV2 takes them
             return type(told)(
                 None,
-                next((r for v in missing for r in v.outputs[0].consumers() if r.name == f"{v.name}/read"), told.op),
+                told.op if direct else next(reads, told.op),
                 f"{told.message}\nWithout a value: {', '.join(v.name for v in missing)}. Run an initializer first: "
                 "sess.run(tf.global_variables_initializer()), or restore a checkpoint with tf.train.Saver.",
             )

@@ -71,13 +71,55 @@ def _suggestion(name: str, names: list[str]) -> str:
     close = get_close_matches(name, names, n=3)
     if close:
         return f"; did you mean {' or '.join(map(repr, close))}?"
-    return "; call without --tensor_name to see all names"
+    return "; leave the tensor name out to see all names"
 
 
 def print_tensors_in_checkpoint_file(
-    file_name: str, tensor_name: str | None, all_tensors: bool, all_tensor_names: bool = False
+    file_name: str,
+    tensor_name: str | None,
+    all_tensors: bool,
+    all_tensor_names: bool = False,
+    count_exclude_pattern: str = "",
 ) -> None:
-    """TensorFlow 1's function of that name: prints the values of one tensor (`tensor_name`), or names, dtypes and
-    shapes of all, with their values if `all_tensors`."""
-    for line in describe(file_name, tensor_name=tensor_name or None, all_tensors=all_tensors):
-        print(line)
+    """Prints what a checkpoint holds, as TensorFlow's tool does.
+
+    Args:
+      file_name: the checkpoint's prefix.
+      tensor_name: a tensor to print; with none, the names, dtypes and shapes are printed.
+      all_tensors: print all names, dtypes, shapes and values.
+      all_tensor_names: print all names, dtypes and shapes.
+      count_exclude_pattern: a regular expression; names that it finds do not count as parameters.
+
+    Errors are printed, not raised. Source: `tensorflow.python.tools.inspect_checkpoint`.
+    """
+    from teachtf.train import NewCheckpointReader
+
+    try:
+        for line in _tensor_lines(NewCheckpointReader(file_name), tensor_name, all_tensors, all_tensor_names):
+            if line is None:
+                return
+            print(line)
+        shapes = NewCheckpointReader(file_name).get_variable_to_shape_map()
+        if count_exclude_pattern:
+            left_out = [name for name in shapes if re.search(count_exclude_pattern, name)]
+            number = sum(prod(shapes.pop(name)) for name in left_out)
+            print(f"# Excluding {len(left_out)} tensors ({number} params) that match {count_exclude_pattern} when counting.")
+        print(f"# Total number of params: {sum(map(prod, shapes.values()))}")
+    except Exception as error:  # TensorFlow's tool prints whatever goes wrong
+        print(error)
+
+
+def _tensor_lines(reader: Any, tensor_name: str | None, all_tensors: bool, all_names: bool) -> Iterator[str | None]:
+    """The lines to print; a None at the end says that nothing is to be counted."""
+    shapes, dtypes = reader.get_variable_to_shape_map(), reader.get_variable_to_dtype_map()
+    if not (all_tensors or all_names or tensor_name):
+        yield reader.debug_string().decode(errors="ignore")
+        return
+    if not (all_tensors or all_names) and tensor_name not in shapes:
+        yield f"Tensor {tensor_name} not found in checkpoint{_suggestion(str(tensor_name), list(shapes))}"
+        yield None
+        return
+    for name in sorted(shapes) if all_tensors or all_names else [str(tensor_name)]:
+        yield f"tensor: {name} ({dtypes[name].name}) {shapes[name]}"
+        if all_tensors or not all_names:
+            yield str(reader.get_tensor(name))

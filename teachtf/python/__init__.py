@@ -1,0 +1,1 @@
+"""Where TensorFlow kept its command-line tools: old programs import from here."""
