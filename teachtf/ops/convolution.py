@@ -58,24 +58,31 @@ def _depthwise_shape(op: Any) -> list[TensorShape]:
     return _images(op, None if channels is None or filters[3] is None else channels * filters[3])
 
 
-def _sizes(op: Any, index: int) -> TensorShape:
-    """The shape that an input holds."""
-    sizes = shapes.require_rank(op._inputs[index], 1)
-    if sizes[0] not in (None, 4):
-        name = op.op_def.inputs[index].name
-        raise ValueError(f"{op.type} requires {name} to contain 4 values or 2 values, but got: {sizes[0]}")
-    return static.constant_value_as_shape(op._inputs[index]).merge_with(TensorShape([None] * 4))
+def _sizes(op: Any, index: int) -> tuple[int | None, ...]:
+    """The four dimensions that an input holds."""
+    shapes.require_rank(op._inputs[index], 1)
+    held = static.constant_value_as_shape(op._inputs[index]).as_tuple
+    if held is None:
+        return (None,) * 4
+    if len(held) != 4:
+        if op.type == "Conv2DBackpropInput":
+            raise ValueError(f"{op.type} requires input_sizes to contain 4 values, but got: {len(held)}")
+        raise ValueError(f"Shape must be rank 4 but is rank {len(held)}")
+    return held
 
 
 def _input_gradient_shape(op: Any) -> list[TensorShape]:
     filters, backprop = shapes.require_rank(op._inputs[1], 4), shapes.require_rank(op._inputs[2], 4)
+    sizes = _sizes(op, 0)
     if op.type == "Conv2DBackpropInput":
         shapes.merge_dim(backprop[windows.axes_of(op).channel], filters[3])
-    return [_sizes(op, 0).merge_with(TensorShape([backprop[0], None, None, None]))]
+        shapes.merge_dim(sizes[0], backprop[0])
+        sizes = (backprop[0], *sizes[1:])  # TensorFlow lets the gradient speak for the batch, even where it knows less
+    return [shapes.shape_of(sizes)]
 
 
 def _filter_gradient_shape(op: Any) -> list[TensorShape]:
-    return [_sizes(op, 1)]
+    return [shapes.shape_of(_sizes(op, 1))]
 
 
 # --- gradients: each op's are the two others -------------------------------------------------------------------------

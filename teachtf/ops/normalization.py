@@ -98,9 +98,11 @@ for _version, _types, _more, _formats in (
 
 
 def _lrn_shape(op: Any) -> list[TensorShape]:
+    result = TensorShape([None] * 4)
     for tensor in op._inputs:
         shapes.require_rank(tensor, 4)
-    return shapes.merged(op)
+        result = result.merge_with(tensor._shape)
+    return [result]
 
 
 def _lrn_gradient(op: Any, grad: Any) -> list[Any]:
