@@ -162,6 +162,6 @@ def multinomial(
     logits: Any, num_samples: Any, seed: int | None = None, name: str | None = None, output_dtype: Any = None
 ) -> Tensor:
     """Class indices drawn by unnormalised log-probabilities: [batch, classes] to [batch, samples]. Source: `tf.multinomial`."""
-    with name_scope(name, "multinomial", [logits]) as scope:
+    with name_scope(name, "multinomial", [logits]):
         logits = convert_to_tensor(logits, name="logits")
-        return apply_op("Multinomial", logits, num_samples, **_seeds(seed), output_dtype=output_dtype, name=scope)
+        return apply_op("Multinomial", logits, num_samples, **_seeds(seed), output_dtype=output_dtype)

@@ -45,7 +45,7 @@ declare(
     inputs="x: T",
     outputs="y: T",
     attrs="T: {int32, int64} = DT_INT32",
-    shape=shapes.unchanged,
+    shape=lambda op: [shapes.shape_of(shapes.require_rank(op._inputs[0], 1))],
 )
 
 

@@ -11,6 +11,8 @@ OPS = {
     "random_normal": lambda tf, **k: tf.random_normal([3, 5], 1.0, 2.0, **k),
     "random_uniform": lambda tf, **k: tf.random_uniform([40], -1.0, 3.0, **k),
     "random_uniform_default": lambda tf, **k: tf.random_uniform([3], **k),
+    "random_uniform_from_zero": lambda tf, **k: tf.random_uniform([3], 0, 5.0, **k),
+    "random_uniform_to": lambda tf, **k: tf.random_uniform([3], maxval=2.0, name="mine", **k),
     "random_uniform_int": lambda tf, **k: tf.random_uniform([9], 0, 10, dtype=tf.int32, **k),
     "truncated_normal": lambda tf, **k: tf.truncated_normal([4, 9], stddev=0.1, **k),
     "random_normal_double": lambda tf, **k: tf.random_normal([7], dtype=tf.float64, **k),
