@@ -144,7 +144,7 @@ def show_images(
     across = min(columns, len(tiles))
     down = -(-len(tiles) // across)
     sheet = Image.new("RGBA", (across * (cell_w + GAP) - GAP, down * (cell_h + head + GAP) - GAP), (0, 0, 0, 0))
-    pen, font = ImageDraw.Draw(sheet), ImageFont.load_default(size=11)
+    pen, font = ImageDraw.Draw(sheet), ImageFont.load_default(size=12)
     for index, (tile, (low, high)) in enumerate(zip(tiles, ranges, strict=True)):
         x, y = index % across * (cell_w + GAP), index // across * (cell_h + head + GAP)
         picture = Image.fromarray(_coloured(tile, cmap, low, high), "RGBA")
