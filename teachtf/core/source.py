@@ -38,7 +38,15 @@ def first_frame(stack: Stack) -> Frame | None:
     if not stack:
         return None
     code, lineno = stack[0]
-    return Frame(code.co_filename, lineno, code.co_name, linecache.getline(code.co_filename, lineno).strip())
+    return Frame(_shown(code.co_filename), lineno, code.co_name, linecache.getline(code.co_filename, lineno).strip())
+
+
+def _shown(filename: str) -> str:
+    """What a reader knows a file as: a notebook's cell is `Cell In[3]`, not the temporary file of its text."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython is not None else None
+    cell = shell.compile.format_code_name(filename) if shell is not None else None
+    return " ".join(cell) if cell else filename
 
 
 def summary(stack: Stack) -> traceback.StackSummary:
