@@ -22,6 +22,7 @@ from teachtf.ops.activations import (
     xw_plus_b,
 )
 from teachtf.ops.convolution import (
+    conv1d,
     conv2d,
     conv2d_backprop_filter,
     conv2d_backprop_input,
@@ -65,6 +66,7 @@ __all__ = [
     "avg_pool2d",
     "batch_normalization",
     "bias_add",
+    "conv1d",
     "conv2d",
     "conv2d_backprop_filter",
     "conv2d_backprop_input",

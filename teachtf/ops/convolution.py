@@ -13,7 +13,7 @@ from teachtf.core.tensor import Tensor
 from teachtf.ops import shape_functions as shapes
 from teachtf.ops import windows
 from teachtf.ops.arguments import renamed
-from teachtf.ops.arrays import shape
+from teachtf.ops.arrays import expand_dims, shape, squeeze
 
 _PADDING = (
     "padding: {'SAME', 'VALID', 'EXPLICIT'}, explicit_paddings: list(int) = [], data_format: {'NHWC', 'NCHW'} = 'NHWC', "
@@ -302,3 +302,63 @@ def conv2d_transpose(
             data_format=data_format,
             name=scope,
         )
+
+
+def _three(value: Any, channels_last: bool, name: str) -> list[Any]:
+    """`value` for each of the four dimensions of lines seen as images of one line."""
+    values = [1] if value is None else [value] if isinstance(value, int) else list(value)
+    if len(values) == 3:
+        return [1, *values]
+    if len(values) != 1:
+        raise ValueError(f"{name} should be of length 1, 1 or 3. Received: {name}={values} of length {len(values)}")
+    return [1, 1, *values, 1] if channels_last else [1, 1, 1, *values]
+
+
+def conv1d(
+    value: Any = None,
+    filters: Any = None,
+    stride: Any = None,
+    padding: Any = None,
+    use_cudnn_on_gpu: bool | None = None,
+    data_format: str | None = None,
+    name: str | None = None,
+    input: Any = None,
+    dilations: Any = None,
+) -> Tensor:
+    """`conv2d` of lines: [batch, pixels, channels] and filters [pixels, channels, filters].
+
+    Args:
+      value: float lines; also called `input`.
+      filters: of the same dtype.
+      stride: the step of the windows.
+      padding: "SAME" or "VALID".
+      use_cudnn_on_gpu: accepted, not used.
+      data_format: "NWC" (the default) or "NCW".
+      name: the operations' name scope.
+      input: see `value`.
+      dilations: the distance of a filter's taps.
+
+    Raises:
+      ValueError: as `conv2d`, or `data_format` is another.
+
+    Source: `tf.nn.conv1d`.
+    """
+    value = renamed("input", input, "value", value)
+    with name_scope(name, "conv1d", [value, filters]) as scope:
+        if data_format not in (None, "NWC", "NHWC", "NCW", "NCHW"):
+            raise ValueError(f"`data_format` must be 'NWC' or 'NCW'. Received: data_format={data_format}")
+        last = data_format in (None, "NWC", "NHWC")
+        line = -3 if last else -2
+        strides, dilations = _three(stride, last, "stride"), _three(dilations, last, "dilations")
+        convolved = apply_op(
+            "Conv2D",
+            expand_dims(value, line),
+            expand_dims(filters, 0),
+            strides=strides,
+            dilations=dilations,
+            padding=padding,
+            use_cudnn_on_gpu=use_cudnn_on_gpu,
+            data_format="NHWC" if last else "NCHW",
+            name=scope,
+        )
+        return squeeze(convolved, [line])
