@@ -151,7 +151,7 @@ def describe_op(tf: Any, op: Any) -> str:
 
 def op_names(tf: Any, graph: Any = None) -> list[str]:
     """Names and types alone."""
-    return [f"{op.name} {op.type}" for op in (graph or tf.get_default_graph()).get_operations()]
+    return [f"{op.name} = {op.type}" for op in (graph or tf.get_default_graph()).get_operations()]
 
 
 def _attr(tf: Any, attr: Any) -> str:
