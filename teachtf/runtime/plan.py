@@ -95,7 +95,7 @@ class Plan:
         self._filename = f"<teachtf plan {next(_numbers)}>"
         self._op_at: list[Operation | None] = []
         self._names: dict[Tensor, str] = {t: f"f{i}" for i, t in enumerate(self.feeds)}
-        self._live: dict[Operation, str] = {}
+        self._live: dict[Operation, str] = {}  # the condition under which an operation has run
         self._guards: dict[Operation, Guards] = {}
         self._constants: dict[Tensor, Any] = {}
         self._cells: dict[Operation, Any] = {}
@@ -167,12 +167,13 @@ class Plan:
         self._space[name] = call
         expression = f"{name}({', '.join(arguments)})"
         targets = [self._local(t) for t in op.outputs] or [f"v{op._id}_0"]
-        self._live[op] = targets[0]
+        ways = targets if op.type in ("Switch", "RefSwitch") else targets[:1]  # one side of a Switch is always dead
+        self._live[op] = f"({' or '.join(f'{n} is not DEAD' for n in ways)})"
         for tensor in op.outputs:
             self._names.setdefault(tensor, self._local(tensor))
         if guards and op.type != "Merge":
             dead = "DEAD" if len(targets) == 1 else f"({', '.join(['DEAD'] * len(targets))})"
-            tests = " and ".join(f"{n} is not DEAD" for n in self._tests(op))
+            tests = " and ".join(self._tests(op))
             if tests:
                 expression = f"{expression} if {tests} else {dead}"
         return f"{', '.join(targets)} = {expression}"
@@ -214,9 +215,9 @@ class Plan:
         return guards
 
     def _tests(self, op: Operation) -> list[str]:
-        names = [self._names[t] for t in op._inputs if self._tensor_guards(t)]
-        names += [self._live[c] for c in op._control_inputs if self._guards.get(c) and c in self._live]
-        return list(dict.fromkeys(names))
+        tests = [f"{self._names[t]} is not DEAD" for t in op._inputs if self._tensor_guards(t)]
+        tests += [self._live[c] for c in op._control_inputs if self._guards.get(c) and c in self._live]
+        return list(dict.fromkeys(tests))
 
     def _read(self, tensor: Tensor, as_reference: bool) -> str:
         if tensor not in self._names:
