@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
-from typing import Any
+import warnings
+from collections.abc import Callable, Iterable
+from typing import Any, NoReturn
 
 OK = 0
 CANCELLED = 1
@@ -30,21 +31,28 @@ class OpError(Exception):
 
     Args:
       node_def: the NodeDef of the operation, or None.
-      op: the operation, or None.
+      op: the operation, or None. It has a `name` and a `type`; its `user_frame`, a tuple (file name, line number,
+        function name, source line) or None, puts the line that built it into `str(error)`.
       message: what went wrong.
       error_code: one of the codes of this module.
+      *payloads: at most one dictionary of details.
+
+    >>> error = OpError(None, None, "The disk is full", RESOURCE_EXHAUSTED)
+    >>> error.message, error.error_code, error.op
+    ('The disk is full', 8, None)
     """
 
-    def __init__(self, node_def: Any, op: Any, message: str, error_code: int = UNKNOWN) -> None:
-        super().__init__(node_def, op, message, error_code)
+    def __init__(self, node_def: Any, op: Any, message: str, error_code: int | None = None, *payloads: Any) -> None:
+        super().__init__(message)
         self._node_def = node_def
         self._op = op
         self._message = message
         self._error_code = error_code
+        self._experimental_payloads = payloads[0] if payloads else {}
 
     @property
     def message(self) -> str:
-        """What went wrong."""
+        """What went wrong, without the operation and its line."""
         return self._message
 
     @property
@@ -53,100 +61,237 @@ class OpError(Exception):
         return self._op
 
     @property
-    def error_code(self) -> int:
+    def error_code(self) -> int | None:
         """The code of the error."""
         return self._error_code
 
     @property
     def node_def(self) -> Any:
         """The NodeDef of the operation that failed, or None."""
-        if self._node_def is None and self._op is not None:
-            return getattr(self._op, "node_def", None)
-        return self._node_def
+        # Made when somebody looks: most errors are only printed.
+        return getattr(self._op, "node_def", None) if self._node_def is None else self._node_def
+
+    @property
+    def experimental_payloads(self) -> Any:
+        """Details of the error, by name."""
+        return self._experimental_payloads
 
     def __str__(self) -> str:
-        if self._op is None:
-            return self._message
-        frame = getattr(self._op, "user_frame", None)
-        where = ""
-        if frame is not None:
-            filename, lineno, function, line = frame
-            where = f" was created at {filename}:{lineno} in {function}:  {line}"
-        return f"{self._message}\n\nOp '{self._op.name}' ({self._op.type}){where}"
+        return self._message if self._op is None else f"{self._message}\n{_origin(self._op)}"
 
     def __reduce__(self) -> Any:
-        return type(self), (None, None, str(self)) if type(self) is not OpError else (
-            None,
-            None,
-            str(self),
-            self._error_code,
-        )
+        # Operations do not travel between processes; what they add to the text does.
+        code = (self._error_code,) if type(self).__init__ is OpError.__init__ else ()
+        return type(self), (None, None, str(self), *code)
 
 
-def _subclass(name: str, code: int, what: str) -> type[OpError]:
-    def init(self: OpError, node_def: Any, op: Any, message: str, *_: Any) -> None:
-        OpError.__init__(self, node_def, op, message, code)
+def _origin(op: Any) -> str:
+    """The lines that say which op failed, where the user made it, and which op it was made for (as gradients are)."""
+    lines, seen = f"\nOp '{op.name}' ({op.type}){_made_at(op)}", {id(op)}
+    while (op := getattr(op, "_original_op", None)) is not None and id(op) not in seen:
+        seen.add(id(op))
+        lines += f"\n...which was made for op '{op.name}' ({op.type}){_made_at(op)}"
+    return lines
 
-    return type(name, (OpError,), {"__init__": init, "__doc__": what, "__module__": __name__})
+
+def _made_at(op: Any) -> str:
+    frame = getattr(op, "user_frame", None)
+    if frame is None:
+        return ""
+    filename, lineno, function, line = frame
+    return f" was created at {filename}:{lineno} in {function}" + (f":  {line}" if line else "")
 
 
-CancelledError = _subclass("CancelledError", CANCELLED, "An operation was cancelled.")
-UnknownError = _subclass("UnknownError", UNKNOWN, "An error of no other class.")
-InvalidArgumentError = _subclass("InvalidArgumentError", INVALID_ARGUMENT, "An operation received an invalid argument.")
-DeadlineExceededError = _subclass("DeadlineExceededError", DEADLINE_EXCEEDED, "A deadline passed.")
-NotFoundError = _subclass("NotFoundError", NOT_FOUND, "A file, key or op was not found.")
-AlreadyExistsError = _subclass("AlreadyExistsError", ALREADY_EXISTS, "What was to be created exists already.")
-PermissionDeniedError = _subclass("PermissionDeniedError", PERMISSION_DENIED, "The caller may not do this.")
-UnauthenticatedError = _subclass("UnauthenticatedError", UNAUTHENTICATED, "The caller is not known.")
-ResourceExhaustedError = _subclass("ResourceExhaustedError", RESOURCE_EXHAUSTED, "Memory or another resource ran out.")
-FailedPreconditionError = _subclass(
-    "FailedPreconditionError", FAILED_PRECONDITION, "The system is not in the state that the operation needs."
-)
-AbortedError = _subclass("AbortedError", ABORTED, "An operation was aborted.")
-OutOfRangeError = _subclass("OutOfRangeError", OUT_OF_RANGE, "An operation went past the valid range.")
-UnimplementedError = _subclass("UnimplementedError", UNIMPLEMENTED, "The operation is not implemented.")
-InternalError = _subclass("InternalError", INTERNAL, "The library itself is broken.")
-UnavailableError = _subclass("UnavailableError", UNAVAILABLE, "The runtime is not available.")
-DataLossError = _subclass("DataLossError", DATA_LOSS, "Data was lost or is corrupt.")
+_CLASSES: dict[int, type[OpError]] = {}
 
-_CLASSES: dict[int, type[OpError]] = {
-    c(None, None, "").error_code: c
-    for c in (
-        CancelledError,
-        UnknownError,
-        InvalidArgumentError,
-        DeadlineExceededError,
-        NotFoundError,
-        AlreadyExistsError,
-        PermissionDeniedError,
-        UnauthenticatedError,
-        ResourceExhaustedError,
-        FailedPreconditionError,
-        AbortedError,
-        OutOfRangeError,
-        UnimplementedError,
-        InternalError,
-        UnavailableError,
-        DataLossError,
-    )
-}
+
+def _with_code(code: int) -> Callable[[type[OpError]], type[OpError]]:
+    """Fix the code of a class of errors: its instances are made from (node_def, op, message)."""
+
+    def fix(cls: type[OpError]) -> type[OpError]:
+        def init(self: OpError, node_def: Any, op: Any, message: str, *payloads: Any) -> None:
+            OpError.__init__(self, node_def, op, message, code, *payloads)
+
+        cls.__init__ = init  # type: ignore[method-assign, assignment]
+        _CLASSES[code] = cls
+        return cls
+
+    return fix
+
+
+@_with_code(CANCELLED)
+class CancelledError(OpError):
+    """An operation was cancelled."""
+
+
+@_with_code(UNKNOWN)
+class UnknownError(OpError):
+    """An error of no other class."""
+
+
+@_with_code(INVALID_ARGUMENT)
+class InvalidArgumentError(OpError):
+    """An operation received an invalid argument."""
+
+
+@_with_code(DEADLINE_EXCEEDED)
+class DeadlineExceededError(OpError):
+    """A deadline passed before an operation was done."""
+
+
+@_with_code(NOT_FOUND)
+class NotFoundError(OpError):
+    """A file, key or op was not found."""
+
+
+@_with_code(ALREADY_EXISTS)
+class AlreadyExistsError(OpError):
+    """What was to be created exists already."""
+
+
+@_with_code(PERMISSION_DENIED)
+class PermissionDeniedError(OpError):
+    """The caller may not do this."""
+
+
+@_with_code(UNAUTHENTICATED)
+class UnauthenticatedError(OpError):
+    """The caller is not known."""
+
+
+@_with_code(RESOURCE_EXHAUSTED)
+class ResourceExhaustedError(OpError):
+    """Memory or another resource ran out."""
+
+
+@_with_code(FAILED_PRECONDITION)
+class FailedPreconditionError(OpError):
+    """The system is not in the state that the operation needs, as when a variable has no value yet."""
+
+
+@_with_code(ABORTED)
+class AbortedError(OpError):
+    """An operation was aborted."""
+
+
+@_with_code(OUT_OF_RANGE)
+class OutOfRangeError(OpError):
+    """An operation went past the valid range, as past the end of a file or a data set."""
+
+
+@_with_code(UNIMPLEMENTED)
+class UnimplementedError(OpError):
+    """The operation is not implemented."""
+
+
+@_with_code(INTERNAL)
+class InternalError(OpError):
+    """The library itself is broken."""
+
+
+@_with_code(UNAVAILABLE)
+class UnavailableError(OpError):
+    """The runtime is not available now."""
+
+
+@_with_code(DATA_LOSS)
+class DataLossError(OpError):
+    """Data was lost or is corrupt."""
 
 
 def exception_type_from_error_code(error_code: int) -> type[OpError]:
-    """The class of errors with this code."""
+    """The class of errors with this code.
+
+    Raises:
+      KeyError: no class has it.
+
+    >>> exception_type_from_error_code(NOT_FOUND).__name__
+    'NotFoundError'
+    """
     return _CLASSES[error_code]
 
 
-def error_code_from_exception_type(cls: type[OpError]) -> int | None:
-    """The code of this class of errors, or None."""
-    return next((code for code, c in _CLASSES.items() if c is cls), None)
+def error_code_from_exception_type(cls: type[OpError]) -> Any:
+    """The code of this class of errors. For a class without one it warns and gives an UnknownError, as TensorFlow does.
+
+    >>> error_code_from_exception_type(NotFoundError)
+    5
+    """
+    for code, known in _CLASSES.items():
+        if known is cls:
+            return code
+    warnings.warn("Unknown class exception", stacklevel=2)
+    return UnknownError(None, None, "Unknown class exception")
 
 
-def did_you_mean(name: str, candidates: Iterable[str]) -> str:
+def raise_error(error_code: int, message: str, op: Any = None, node_def: Any = None) -> NoReturn:
+    """Raise the error that has this code; an unknown code raises UnknownError.
+
+    >>> raise_error(OUT_OF_RANGE, "End of sequence")
+    Traceback (most recent call last):
+    ...
+    teachtf.core.errors.OutOfRangeError: End of sequence
+    """
+    raise _CLASSES.get(error_code, UnknownError)(node_def, op, message)
+
+
+def did_you_mean(name: Any, candidates: Iterable[Any]) -> str:
     """`" Did you mean 'x'?"` for the candidate nearest to `name`, or `""`.
+
+    Slips of the shift key count least. Private candidates are offered only for private names.
 
     >>> did_you_mean("Varibale", ["Variable", "constant"])
     " Did you mean 'Variable'?"
+    >>> did_you_mean("RELU", ["relu", "elu"]), did_you_mean("flot", [])
+    (" Did you mean 'relu'?", '')
     """
-    close = difflib.get_close_matches(name, [str(c) for c in candidates], n=1, cutoff=0.7)
+    name = str(name)
+    names = [c for c in map(str, candidates) if c != name and (not c.startswith("_") or name.startswith("_"))]
+    close = difflib.get_close_matches(name, names, n=1, cutoff=0.7)
+    folded = {c.casefold(): c for c in reversed(names)}
+    if name.casefold() in folded:
+        close = [folded[name.casefold()]]
+    elif not close:
+        close = [folded[c] for c in difflib.get_close_matches(name.casefold(), folded, n=1, cutoff=0.7)]
     return f" Did you mean '{close[0]}'?" if close else ""
+
+
+# What `tf.errors` offers: the codes, the classes and the two look-ups.
+__all__ = [
+    "OK",
+    "CANCELLED",
+    "UNKNOWN",
+    "INVALID_ARGUMENT",
+    "DEADLINE_EXCEEDED",
+    "NOT_FOUND",
+    "ALREADY_EXISTS",
+    "PERMISSION_DENIED",
+    "RESOURCE_EXHAUSTED",
+    "FAILED_PRECONDITION",
+    "ABORTED",
+    "OUT_OF_RANGE",
+    "UNIMPLEMENTED",
+    "INTERNAL",
+    "UNAVAILABLE",
+    "DATA_LOSS",
+    "UNAUTHENTICATED",
+    "OpError",
+    "CancelledError",
+    "UnknownError",
+    "InvalidArgumentError",
+    "DeadlineExceededError",
+    "NotFoundError",
+    "AlreadyExistsError",
+    "PermissionDeniedError",
+    "UnauthenticatedError",
+    "ResourceExhaustedError",
+    "FailedPreconditionError",
+    "AbortedError",
+    "OutOfRangeError",
+    "UnimplementedError",
+    "InternalError",
+    "UnavailableError",
+    "DataLossError",
+    "exception_type_from_error_code",
+    "error_code_from_exception_type",
+]
