@@ -243,7 +243,7 @@ class _Walk:
         """Zeros for an output whose value nobody used but whose siblings were used."""
         if gradient is not None or not _differentiable(op.outputs[index]):
             return gradient
-        if op.type in ("Switch", "RefSwitch", "Unpack", "Split", "SplitV"):
+        if op.type in ("Switch", "RefSwitch"):
             return gradient  # these fill in zeros themselves
         # Not folded into a constant: gradients of ops with several outputs look for `ZerosLike`, to skip what it adds.
         return arrays.zeros_like(op.outputs[index], optimize=False)

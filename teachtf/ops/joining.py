@@ -41,10 +41,12 @@ def _concat_shape(op: Any) -> list[TensorShape]:
 def _concat_gradient(op: Any, grad: Any) -> list[Any]:
     values, axis = op.inputs[:-1], op.inputs[-1]
     at = axis % rank(values[0])
-    if all(v.shape.is_fully_defined() for v in values):
-        sizes = [shape(v) for v in values]
-    else:
-        sizes = apply_op("ShapeN", list(values))
+    sizes: list[Any] = []
+    for value in values:
+        sizes.append(shape(value))
+        if not value.shape.is_fully_defined():
+            sizes = apply_op("ShapeN", list(values))
+            break
     offsets = apply_op("ConcatOffset", at, sizes)
     return [*(slice_(grad, begin, size) for begin, size in zip(offsets, sizes, strict=True)), None]
 

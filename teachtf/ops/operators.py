@@ -120,20 +120,12 @@ def slice_tensor(tensor: Any, indices: Any, var: Any = None) -> Tensor:
             masks["shrink_axis_mask"] |= bit
     with name_scope(None, "strided_slice", [tensor, *begin, *end, *strides]) as scope:
         if begin:
-            packed = [_index_vector(v) for v in (begin, end, strides)]
+            packed = [convert_to_tensor(v, name="stack") for v in (begin, end, strides)]
             if any(p.dtype == dtypes.int64 for p in packed):
                 packed = [arithmetic.cast(p, dtypes.int64) for p in packed]
         else:
             packed = [convert_to_tensor(np.zeros(0, np.int32))] * 3
         return strided_slice(tensor, *packed, **masks, var=var, name=scope)
-
-
-def _index_vector(values: list[Any]) -> Tensor:
-    return apply_op("Pack", values, name="stack") if _symbolic(values) else convert_to_tensor(values, name="stack")
-
-
-def _symbolic(values: list[Any]) -> bool:
-    return any(isinstance(v, Tensor) or hasattr(v, "_ref") for v in values)
 
 
 Tensor._override_operator("__getitem__", slice_tensor)

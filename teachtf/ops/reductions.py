@@ -48,7 +48,7 @@ def _sum_gradient(op: Any, grad: Any) -> list[Any]:
     dims, axes = op.inputs[0].shape.as_tuple, static.constant_value(op.inputs[1])
     if dims is not None and axes is not None:
         flat = np.ravel(axes)
-        if np.array_equal(flat, np.arange(len(dims))):
+        if np.array_equal(axes, np.arange(len(dims))):
             grad = reshape(grad, [1] * len(dims))
             multiples = constant(list(dims), dtypes.int32) if None not in dims else shape(op.inputs[0])
             return [apply_op("Tile", grad, multiples), None]
@@ -233,7 +233,7 @@ def _axes(x: Any, axis: Any, reduction_indices: Any = None) -> Any:
     if axis is not None:
         return axis
     ndims = x.shape.ndims
-    if ndims is not None:
+    if ndims:  # a scalar's axes are worked out as for an unknown rank, as in TensorFlow
         return constant_of(np.arange(ndims, dtype=np.int32))
     return arrays.range(0, arrays.rank(x))
 
