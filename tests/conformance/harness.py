@@ -136,7 +136,25 @@ def static(*tensors: Any) -> list[str]:
 
 def describe_graph(tf: Any, graph: Any = None) -> list[str]:
     """Each operation of a graph in order, a line each: name, type, inputs, outputs, device, attributes."""
-    return [describe_op(tf, op) for op in (graph or tf.get_default_graph()).get_operations()]
+    return _without_strays([(op, describe_op(tf, op)) for op in (graph or tf.get_default_graph()).get_operations()])
+
+
+def _without_strays(lines: list[tuple[Any, str]]) -> list[str]:
+    """TensorFlow 2 tries an empty list as floats before it makes integers of it, and leaves that first try unused."""
+    names = {op.name for op, _ in lines}
+    strays = [
+        op.name
+        for op, _ in lines
+        if op.type == "Const"
+        and f"{op.name}_1" in names
+        and op.outputs[0].dtype.name == "float32"
+        and op.outputs[0].shape.as_list() == [0]
+        and not op.outputs[0].consumers()
+    ]
+    kept = [line for op, line in lines if op.name not in strays]
+    for name in strays:
+        kept = [line.replace(f"{name}_1", name) for line in kept]
+    return kept
 
 
 def describe_op(tf: Any, op: Any) -> str:
@@ -151,7 +169,7 @@ def describe_op(tf: Any, op: Any) -> str:
 
 def op_names(tf: Any, graph: Any = None) -> list[str]:
     """Names and types alone."""
-    return [f"{op.name} = {op.type}" for op in (graph or tf.get_default_graph()).get_operations()]
+    return _without_strays([(op, f"{op.name} = {op.type}") for op in (graph or tf.get_default_graph()).get_operations()])
 
 
 def _attr(tf: Any, attr: Any) -> str:
