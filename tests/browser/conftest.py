@@ -54,7 +54,8 @@ LOOK = """() => {
     return {
       index,
       source: cell.model.sharedModel.getSource(),
-      prompt: cell.node.querySelector('.jp-InputArea-prompt')?.textContent ?? '',
+      // A cell whose source is folded, as a worked answer is, has no prompt on the page.
+      prompt: cell.node.querySelector('.jp-InputArea-prompt')?.textContent ?? String(cell.model.executionCount ?? ''),
       tags: cell.model.getMetadata('tags') ?? [],
       errors: outputs.filter(o => o.output_type === 'error').map(o => `${o.ename}: ${o.evalue}`),
       promised_widgets: outputs.filter(isWidget).length,
