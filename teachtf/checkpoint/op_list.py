@@ -9,7 +9,8 @@ from teachtf.core import op_def
 from teachtf.core.dtypes import DType
 from teachtf.core.graph_def import _set_attr
 
-_AGGREGATES = {"AddN", "AccumulateNV2"}
+_AGGREGATES = {"AccumulateNV2", "AddN", "AddV2"}
+_TAKE_UNINITIALIZED = {"Assign", "IsVariableInitialized"}
 
 
 def op_to_proto(definition: op_def.OpDef) -> Any:
@@ -21,6 +22,7 @@ def op_to_proto(definition: op_def.OpDef) -> Any:
         is_stateful=definition.is_stateful,
         is_commutative=definition.is_commutative,
         is_aggregate=definition.name in _AGGREGATES,
+        allows_uninitialized_input=definition.name in _TAKE_UNINITIALIZED,
     )
     for args, field in ((definition.inputs, proto.input_arg), (definition.outputs, proto.output_arg)):
         for arg in args:
@@ -32,7 +34,7 @@ def op_to_proto(definition: op_def.OpDef) -> Any:
             )
             if arg.dtype is not None:
                 one.type = arg.dtype.as_datatype_enum
-    for attr in sorted(definition.attrs.values(), key=lambda a: a.name):
+    for attr in definition.attrs.values():
         one = proto.attr.add(name=attr.name, type=attr.kind)
         if attr.default is not op_def.REQUIRED:
             _set_attr(one.default_value, attr.kind, attr.default, None)

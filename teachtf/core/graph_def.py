@@ -81,7 +81,7 @@ def node_to_proto(op: Operation, node: Any = None, add_shapes: bool = False) -> 
     node.input.extend(f"^{c.name}" for c in op._control_inputs)
     for name, value in op._attrs.items():
         _set_attr(node.attr[name], _kind_of(op, name, value), value, op._attrs.get("dtype"))
-    if add_shapes:
+    if add_shapes and op.outputs:
         node.attr["_output_shapes"].list.SetInParent()
         for tensor in op.outputs:
             node.attr["_output_shapes"].list.shape.add().CopyFrom(tensor.shape.as_proto())
@@ -164,6 +164,7 @@ def import_graph_def(
     """
     _check_args(graph_def, input_map, return_elements)
     _check_known(graph_def.node)
+    _check_found(graph_def, return_elements)
     graph = get_default_graph()
     with graph.name_scope("import" if name is None else name or None) as scope:
         replaced = {k if ":" in k else f"{k}:0": v for k, v in (input_map or {}).items()}
@@ -177,6 +178,16 @@ def import_graph_def(
     if return_elements is None:
         return None
     return [_returned(ops, element) for element in return_elements]
+
+
+def _check_found(graph_def: Any, return_elements: Any) -> None:
+    """Before a node is made: an import that fails leaves nothing behind."""
+    names = {node.name for node in graph_def.node}
+    for element in return_elements or ():
+        name = element.partition(":")[0]
+        if name not in names:
+            hint = errors.did_you_mean(name, names)
+            raise ValueError(f"Requested return_element '{element}' not found in graph_def.{hint}")
 
 
 def _returned(ops: dict[str, Operation], element: str) -> Any:
