@@ -89,6 +89,13 @@ def _list_diff(op: Any, x: Any, y: Any) -> list[Any]:
     return [x[keep], keep]
 
 
+def _repeated_axes(op: Any, x: Any, y: Any) -> list[Any]:
+    """The axes along which the first and the second shape are repeated to make their common shape."""
+    rank = max(len(x), len(y))
+    a, b = ([1] * (rank - len(s)) + s.tolist() for s in (x, y))
+    return [[i for i in range(rank) if p[i] == 1 != q[i]] for p, q in ((a, b), (b, a))]
+
+
 _SHAPE_RULES = {"Shape", "ShapeN", "Size", "Rank"}
 _RULES: dict[str, Callable[..., Any]] = {
     "Shape": _shape_value,
@@ -126,6 +133,7 @@ _RULES: dict[str, Callable[..., Any]] = {
     "Equal": lambda op, x, y: x == y,
     "Less": lambda op, x, y: x < y,
     "Greater": lambda op, x, y: x > y,
+    "BroadcastGradientArgs": _repeated_axes,
     "Prod": _reduce(np.prod),
     "Sum": _reduce(np.sum),
     "Max": _reduce(np.max),

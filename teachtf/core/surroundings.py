@@ -71,13 +71,11 @@ class Devices:
         for entry in reversed(self._stack):
             if entry is None:
                 break
-            spec = DeviceSpec.from_string(op._device)
             if isinstance(entry, DeviceSpec):
-                spec = entry.make_merged_spec(spec)
+                op._device = entry.make_merged_spec(DeviceSpec.from_string(op._device)).to_string()
             else:
                 asked = entry(op)
-                spec = DeviceSpec.from_string(asked or "") if not isinstance(asked, DeviceSpec) else asked
-            op._device = spec.to_string()
+                op._device = asked.to_string() if isinstance(asked, DeviceSpec) else asked or ""
 
 
 class ControlDependencies:

@@ -66,7 +66,7 @@ declare(
         apply_op(
             "CheckNumerics",
             grad,
-            message=f"Not a number (NaN) or infinity (Inf) values detected in gradient. {op.name}",
+            message=f"Not a number (NaN) or infinity (Inf) values detected in gradient. {op.get_attr('message')}",
         )
     ],
     stateful=True,
@@ -236,7 +236,9 @@ def _broadcast_to_gradient(op: Any, grad: Any) -> list[Any]:
     from teachtf.ops.reductions import reduce_sum
 
     input_shape = shape(op.inputs[0])
-    _, axes = apply_op("BroadcastGradientArgs", shape(grad), input_shape)
+    known = static.constant_value(op.inputs[1])
+    wanted = op.inputs[1] if known is None else constant_of(np.array(known))
+    _, axes = apply_op("BroadcastGradientArgs", wanted, input_shape)
     return [reshape(reduce_sum(grad, axes, keepdims=True), input_shape), None]
 
 

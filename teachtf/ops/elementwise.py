@@ -361,8 +361,9 @@ def _division_gradient(kind: str) -> Any:
     def gradient(op: Any, grad: Any) -> list[Any]:
         x, y = op.inputs
         cx, cy = _conj(x), _conj(y)
-        gx = apply_op(kind, grad, cy)
-        gy = grad * apply_op(kind, apply_op(kind, -cx, cy), cy)
+        name = "div_no_nan" if kind == "DivNoNan" else None
+        gx = apply_op(kind, grad, cy, name=name)
+        gy = grad * apply_op(kind, apply_op(kind, -cx, cy, name=name), cy, name=name)
         return sum_to_inputs(x, y, gx, gy)
 
     return gradient
@@ -412,9 +413,8 @@ def _floor_mod_gradient(op: Any, grad: Any) -> list[Any]:
 def _atan2_gradient(op: Any, grad: Any) -> list[Any]:
     y, x = op.inputs
     with _after(grad):
-        inverse = grad / (apply_op("Square", x) + apply_op("Square", y))
-        gy, gx = x * inverse, -y * inverse
-    return sum_to_inputs(y, x, gy, gx)
+        inverse = grad / (apply_op("Square", y) + apply_op("Square", x))
+        return sum_to_inputs(y, x, x * inverse, -y * inverse)
 
 
 _UNSIGNED = "uint8, uint16, uint32, uint64, int8, int16, int32, int64"

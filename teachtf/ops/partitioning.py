@@ -33,7 +33,7 @@ def _partition_gradient(op: Any, *grads: Any) -> list[Any]:
     prefix = shape(partitions)
     places = reshape(range_(reduce_prod(prefix)), prefix)
     parts = apply_op("DynamicPartition", places, partitions, num_partitions=number)
-    return [reshape(apply_op("DynamicStitch", parts, list(grads)), shape(data)), None]
+    return [reshape(apply_op("ParallelDynamicStitch", parts, list(grads)), shape(data)), None]
 
 
 declare(
