@@ -116,8 +116,6 @@ _RULES: dict[str, Callable[..., Any]] = {
     "Squeeze": lambda op, x: np.squeeze(x, tuple(op._attrs["squeeze_dims"]) or None),
     "StridedSlice": _strided_slice,
     "Slice": lambda op, x, b, s: x[tuple(slice(i, None if n < 0 else i + n) for i, n in zip(b, s, strict=True))],
-    "Transpose": lambda op, x, perm: np.transpose(x, perm),
-    "ListDiff": lambda op, x, y: [x[~np.isin(x, y)], np.flatnonzero(~np.isin(x, y))],
     "InvertPermutation": lambda op, x: np.argsort(x),
     "GatherV2": lambda op, x, i, axis: np.take(x, i, int(axis)),
     "Add": lambda op, x, y: x + y,
