@@ -36,8 +36,7 @@ def build(tf: Any) -> None:
         logits = tf.nn.bias_add(tf.matmul(hidden, weights), biases, name="logits")
     probabilities = tf.nn.softmax(logits, name="probabilities")
     loss = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(labels=y, logits=logits), name="loss")
-    rate = tf.train.exponential_decay(0.01, step, 10, 0.9)
-    train = tf.train.AdamOptimizer(rate).minimize(loss, global_step=step)
+    train = tf.train.AdamOptimizer(0.01).minimize(loss, global_step=step)
     for name, item in {"predict": probabilities, "loss": loss, "train": train}.items():
         tf.add_to_collection(name, item)
 
