@@ -52,8 +52,9 @@ def variable_without_known_shape(tf):
         sess.run(v.initializer, {x: [1, 2, 3]})
         first = sess.run(v)
         changed = sess.run(tf.assign(v, [[1.0]], validate_shape=False))
+    graph = describe_graph(tf)
     refused = error(tf, lambda: tf.Variable(x, name="w"), "initial_value must have a shape specified")
-    return {"graph": describe_graph(tf), "values": [first, changed], "refused": refused}
+    return {"graph": graph, "values": [first, changed], "refused": refused}
 
 
 @programs
