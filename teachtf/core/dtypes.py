@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import builtins
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -11,23 +11,46 @@ from teachtf.core.errors import did_you_mean
 
 _REF = 100  # a reference type's number is its base type's plus this
 
+# The names of types.proto, in the order of their numbers, from 1.
+_NAMES = """
+float32 float64 int32 uint8 int16 int8 string complex64 int64 bool qint8 quint8 qint32 bfloat16 qint16 quint16 uint16
+complex128 float16 resource variant uint32 uint64 float8_e5m2 float8_e4m3fn float8_e4m3fnuz float8_e4m3b11fnuz
+float8_e5m2fnuz int4 uint4 int2 uint2 float4_e2m1fn
+""".split()  # noqa: SIM905
+_QUANTIZED = ("qint8", "quint8", "qint16", "quint16", "qint32")
+# Types that numpy knows only through ml_dtypes, which is imported when one of them is first used (it takes 5 ms).
+_SMALL = {"bfloat16", "int4", "uint4", "int2", "uint2", *(n for n in _NAMES if n.startswith(("float4_", "float8_")))}
+_IMAGE_HIGHEST: dict[str, Any] = {"bool": True, "float32": 1, "float64": 1}
+_IMAGE_HIGHEST |= {f"{sign}int{n}": 2 ** (n - (not sign)) - 1 for sign in ("", "u") for n in (8, 16, 32, 64)}
+
 
 class DType:
-    """The type of the elements of a tensor.
+    """The type of the elements of a tensor. There is one object for each type.
 
     >>> import teachtf as tf
     >>> tf.float32.size, tf.int32.max, tf.as_dtype("int64")
     (4, 2147483647, tf.int64)
+    >>> tf.float32 == "float32", tf.float32 == np.float32, tf.DType(1) is tf.float32
+    (True, True, True)
     """
 
-    __slots__ = ("_enum", "_name")
+    __slots__ = ("_base", "_enum", "_name", "_numpy")
 
-    def __init__(self, type_enum: int) -> None:
-        number = int(type_enum)
-        if number not in _NAMES and number - _REF not in _NAMES:
-            raise TypeError(f"{type_enum!r} is not a valid DataType")
-        self._enum = number
-        self._name = _NAMES[number] if number in _NAMES else f"{_NAMES[number - _REF]}_ref"
+    _base: DType
+    _enum: int
+    _name: str
+    _numpy: Any  # None until ml_dtypes is asked
+
+    def __new__(cls, type_enum: Any) -> DType:
+        """The type with this number.
+
+        Raises:
+          TypeError: no type has it.
+        """
+        found = _BY_NUMBER.get(int(type_enum))
+        if found is None:
+            raise TypeError(f"{type_enum} does not correspond to a valid tensorflow::DataType")
+        return found
 
     @property
     def name(self) -> str:
@@ -50,130 +73,126 @@ class DType:
     @property
     def base_dtype(self) -> DType:
         """The type without the reference."""
-        return _BY_NUMBER[self._enum - _REF] if self._enum > _REF else self
+        return self._base
 
     @property
     def real_dtype(self) -> DType:
         """The type of the real part."""
-        base = self.base_dtype
-        return {complex64: float32, complex128: float64}.get(base, self)
+        return float32 if self._base is complex64 else float64 if self._base is complex128 else self
 
     @property
     def as_numpy_dtype(self) -> Any:
-        """The numpy type of the elements."""
-        name = self.base_dtype._name
-        found = _NUMPY.get(name)
-        if found is None:
-            found = _NUMPY[name] = _lazy_numpy(name)
-        return found
+        """The numpy type of the elements: a class, or a structured dtype for quantised types."""
+        if self._numpy is None:
+            import ml_dtypes
 
-    @property
-    def is_integer(self) -> builtins.bool:
-        """Whether this is a whole-number type that is not quantised."""
-        return self.base_dtype._name in _INTEGERS
-
-    @property
-    def is_floating(self) -> builtins.bool:
-        """Whether this is a real floating-point type."""
-        return self.base_dtype._name in _FLOATS
-
-    @property
-    def is_complex(self) -> builtins.bool:
-        """Whether this is a complex type."""
-        return self.base_dtype._name.startswith("complex")
-
-    @property
-    def is_quantized(self) -> builtins.bool:
-        """Whether this is a quantised type."""
-        return self.base_dtype._name in _QUANTIZED
+            self._numpy = getattr(ml_dtypes, self._base._name)
+        return self._numpy
 
     @property
     def is_bool(self) -> builtins.bool:
         """Whether this is bool."""
-        return self.base_dtype._name == "bool"
+        return self._base is bool
+
+    @property
+    def is_integer(self) -> builtins.bool:
+        """Whether this is a whole-number type that is not quantised."""
+        return self._base._name.startswith(("int", "uint"))
 
     @property
     def is_unsigned(self) -> builtins.bool:
         """Whether this is an unsigned whole-number type."""
-        return self.base_dtype._name.startswith("uint")
+        return self._base._name.startswith("uint")
+
+    @property
+    def is_floating(self) -> builtins.bool:
+        """Whether this is a real floating-point type."""
+        return self._base._name.startswith(("float", "bfloat"))
+
+    @property
+    def is_complex(self) -> builtins.bool:
+        """Whether this is a complex type."""
+        return self._base._name.startswith("complex")
+
+    @property
+    def is_quantized(self) -> builtins.bool:
+        """Whether this is a quantised type."""
+        return self._base._name in _QUANTIZED
 
     @property
     def is_numeric(self) -> builtins.bool:
-        """Whether elements are numbers."""
-        return self.is_integer or self.is_floating or self.is_complex or self.is_quantized
+        """Whether elements are numbers that ops compute with; the types of 8 bits and less that TF added late are not."""
+        name = self._base._name
+        return name not in ("bool", "string", "resource", "variant") and (name not in _SMALL or name == "bfloat16")
 
     @property
     def is_numpy_compatible(self) -> builtins.bool:
         """Whether numpy can hold the elements."""
-        return self.base_dtype._name not in ("resource", "variant")
+        return self._base._name not in ("resource", "variant")
 
     @property
     def size(self) -> int:
-        """Bytes an element; 1 for types that have no fixed size."""
-        if self.base_dtype._name in ("string", "variant", "resource"):
-            return 1
-        return np.dtype(self.as_numpy_dtype).itemsize
+        """Bytes an element; 0 for types whose elements have no fixed size."""
+        return 0 if self._base._name in ("string", "variant", "resource") else np.dtype(self.as_numpy_dtype).itemsize
 
     def _limit(self, which: str) -> Any:
-        base = self.base_dtype
-        if base.is_bool:
-            return which == "max"
-        if base.is_quantized:
-            info: Any = np.iinfo(np.dtype(base.as_numpy_dtype)[0])
-        elif base.is_integer and not base._name.endswith(("int4", "int2")):
-            info = np.iinfo(base.as_numpy_dtype)
-        elif base.is_floating or base.is_integer:
+        base, problem = self._base, f"Cannot find {which}imum value of {self}"
+        if self.is_quantized or base in (bool, string, complex64, complex128):
+            raise TypeError(f"{problem} with {'quantized type' if self.is_quantized else 'type'} {base}.")
+        if not (self.is_integer or self.is_floating):
+            raise TypeError(f"{problem}.")
+        if base._name in _SMALL:
             import ml_dtypes
 
-            info = (ml_dtypes.finfo if base.is_floating else ml_dtypes.iinfo)(base.as_numpy_dtype)
-        elif base.is_complex:
-            info = np.finfo(base.real_dtype.as_numpy_dtype)
+            info: Any = (ml_dtypes.finfo if self.is_floating else ml_dtypes.iinfo)(self.as_numpy_dtype)
         else:
-            raise TypeError(f"Cannot find {which}imum value of {self}.")
+            info = (np.finfo if self.is_floating else np.iinfo)(self.as_numpy_dtype)
         return getattr(info, which)
 
     @property
     def min(self) -> Any:
-        """The lowest value.
+        """The lowest finite value.
 
         Raises:
-          TypeError: the type has no order.
+          TypeError: the type is not ordered, or not numeric.
         """
         return self._limit("min")
 
     @property
     def max(self) -> Any:
-        """The highest value.
+        """The highest finite value.
 
         Raises:
-          TypeError: the type has no order.
+          TypeError: the type is not ordered, or not numeric.
         """
         return self._limit("max")
 
     @property
-    def limits(self, clip_negative: builtins.bool = True) -> tuple[Any, Any]:
-        """The range of intensities that images of this type use: (low, high)."""
-        low, high = _RANGES.get(self.base_dtype._name, (None, None))
-        if low is None:
-            raise ValueError(f"{self.name} has no image intensity limits")
-        return (0, high) if clip_negative else (low, high)
+    def limits(self) -> tuple[Any, Any]:
+        """The range of intensities that images of this type use: (0, high).
+
+        Raises:
+          ValueError: images do not use this type.
+        """
+        if self._base._name not in _IMAGE_HIGHEST:
+            raise ValueError(f"{self} does not have defined limits.")
+        return 0, _IMAGE_HIGHEST[self._base._name]
 
     def is_compatible_with(self, other: Any) -> builtins.bool:
-        """Whether a tensor of type `other` serves where this type is asked for."""
+        """Whether a tensor of type `other` serves where this type is asked for.
+
+        >>> float32.is_compatible_with(float32._as_ref), float32._as_ref.is_compatible_with(float32)
+        (True, False)
+        """
         other = as_dtype(other)
-        return self._enum in (other._enum, other.base_dtype._enum)
+        return self is other or self is other._base
 
     def __eq__(self, other: object) -> builtins.bool:
         if self is other:
             return True
-        if other is None:
+        if other is None or type(other) is DType:
             return False
-        if not isinstance(other, DType):
-            try:
-                other = as_dtype(other)
-            except TypeError:
-                return False
-        return self._enum == other._enum
+        return self is _find(other)
 
     def __ne__(self, other: object) -> builtins.bool:
         return not self == other
@@ -194,97 +213,50 @@ class DType:
         return as_dtype, (self._name,)
 
 
-_NAMES = {
-    1: "float32",
-    2: "float64",
-    3: "int32",
-    4: "uint8",
-    5: "int16",
-    6: "int8",
-    7: "string",
-    8: "complex64",
-    9: "int64",
-    10: "bool",
-    11: "qint8",
-    12: "quint8",
-    13: "qint32",
-    14: "bfloat16",
-    15: "qint16",
-    16: "quint16",
-    17: "uint16",
-    18: "complex128",
-    19: "float16",
-    20: "resource",
-    21: "variant",
-    22: "uint32",
-    23: "uint64",
-    24: "float8_e5m2",
-    25: "float8_e4m3fn",
-    29: "int4",
-    30: "uint4",
-}
-_INTEGERS = {"int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "int4", "uint4"}
-_FLOATS = {"float16", "float32", "float64", "bfloat16", "float8_e5m2", "float8_e4m3fn"}
-_QUANTIZED = {"qint8", "quint8", "qint16", "quint16", "qint32"}
-_NUMPY: dict[str, Any] = {
-    name: getattr(np, name)
-    for name in (
-        [
-            "float16",
-            "float32",
-            "float64",
-            "int8",
-            "int16",
-            "int32",
-            "int64",
-            "uint8",
-            "uint16",
-            "uint32",
-            "uint64",
-            "complex64",
-            "complex128",
-        ]
-    )
-}
-_NUMPY["bool"] = np.bool_
-_NUMPY["string"] = _NUMPY["resource"] = _NUMPY["variant"] = np.object_
-for _q in _QUANTIZED:
-    _NUMPY[_q] = np.dtype([(_q, getattr(np, _q.removeprefix("q") if _q[1] == "i" else _q[1:]))])
-_RANGES = {
-    "bool": (False, True),
-    "uint8": (0, 2**8 - 1),
-    "uint16": (0, 2**16 - 1),
-    "int8": (-(2**7), 2**7 - 1),
-    "int16": (-(2**15), 2**15 - 1),
-    "int64": (-(2**63), 2**63 - 1),
-    "uint64": (0, 2**64 - 1),
-    "int32": (-(2**31), 2**31 - 1),
-    "uint32": (0, 2**32 - 1),
-    "float32": (-1, 1),
-    "float64": (-1, 1),
-}
+def _numpy_type(name: str) -> Any:
+    if name in _SMALL:
+        return None
+    if name in _QUANTIZED:
+        return np.dtype([(name, name.replace("q", "", 1))])
+    if name in ("string", "resource", "variant"):  # elements of no fixed size, and handles
+        return np.object_
+    return getattr(np, "bool_" if name == "bool" else name)
 
 
-def _lazy_numpy(name: str) -> Any:
-    import ml_dtypes
+def _make() -> dict[int, DType]:
+    made: dict[int, DType] = {}
+    for number, name in enumerate(_NAMES, start=1):
+        base = object.__new__(DType)
+        for dtype, enum, own_name in (base, number, name), (object.__new__(DType), number + _REF, name + "_ref"):
+            dtype._enum, dtype._name, dtype._base, dtype._numpy = enum, own_name, base, _numpy_type(name)
+            made[enum] = dtype
+    return made
 
-    return getattr(ml_dtypes, name)
 
-
-_BY_NUMBER: dict[int, DType] = {n: DType(n) for n in (*_NAMES, *(k + _REF for k in _NAMES))}
-_BY_NAME: dict[str, DType] = {d._name: d for d in _BY_NUMBER.values()}
-for _alias, _of in {"half": "float16", "float": "float32", "double": "float64"}.items():
-    _BY_NAME[_alias] = _BY_NAME[_of]
-    _BY_NAME[_alias + "_ref"] = _BY_NAME[_of + "_ref"]
+_BY_NUMBER = _make()
+_BY_NAME = {dtype._name: dtype for dtype in _BY_NUMBER.values()}
+globals().update({name: dtype for name, dtype in _BY_NAME.items() if dtype._is_ref_dtype})
+for _name, _of in {"half": "float16", "float": "float32", "double": "float64"}.items():
+    _BY_NAME[_name], _BY_NAME[_name + "_ref"] = _BY_NAME[_of], _BY_NAME[_of + "_ref"]
 
 float16 = half = _BY_NAME["float16"]
 float32 = _BY_NAME["float32"]
 float64 = double = _BY_NAME["float64"]
 bfloat16 = _BY_NAME["bfloat16"]
+float8_e5m2 = _BY_NAME["float8_e5m2"]
+float8_e4m3fn = _BY_NAME["float8_e4m3fn"]
+float8_e4m3fnuz = _BY_NAME["float8_e4m3fnuz"]
+float8_e4m3b11fnuz = _BY_NAME["float8_e4m3b11fnuz"]
+float8_e5m2fnuz = _BY_NAME["float8_e5m2fnuz"]
+float4_e2m1fn = _BY_NAME["float4_e2m1fn"]
+int2 = _BY_NAME["int2"]
+int4 = _BY_NAME["int4"]
 int8 = _BY_NAME["int8"]
 int16 = _BY_NAME["int16"]
 int32 = _BY_NAME["int32"]
 int64 = _BY_NAME["int64"]
+uint2 = _BY_NAME["uint2"]
+uint4 = _BY_NAME["uint4"]
 uint8 = _BY_NAME["uint8"]
 uint16 = _BY_NAME["uint16"]
 uint32 = _BY_NAME["uint32"]
@@ -301,42 +273,70 @@ quint16 = _BY_NAME["quint16"]
 resource = _BY_NAME["resource"]
 variant = _BY_NAME["variant"]
 
-QUANTIZED_DTYPES = frozenset(_BY_NAME[q] for q in _QUANTIZED)
-_PYTHON: dict[Any, DType] = {float: float32, builtins.bool: bool, object: string, str: string, bytes: string}
-_FROM_NUMPY: dict[Any, DType] = {np.dtype(t): _BY_NAME[n] for n, t in _NUMPY.items() if n not in ("resource", "variant")}
+QUANTIZED_DTYPES = frozenset(dtype for dtype in _BY_NUMBER.values() if dtype.is_quantized)
+
+# By numpy class, as `np.dtype(...).type` gives it. C's own types are classes of their own on some platforms.
+_FROM_NUMPY: dict[Any, DType] = {
+    dtype._numpy: dtype
+    for dtype in _BY_NUMBER.values()
+    if dtype._numpy not in (None, np.object_) and not dtype._is_ref_dtype and not dtype.is_quantized
+}
+_FROM_NUMPY |= {np.object_: string, np.bytes_: string, np.str_: string}
+for _c_type in (np.intc, np.uintc, np.int_, np.uint, np.longlong, np.ulonglong):
+    _FROM_NUMPY.setdefault(_c_type, _BY_NAME[np.dtype(_c_type).name])
+_ANY: dict[Any, DType] = {**_BY_NUMBER, **_BY_NAME, **_FROM_NUMPY, float: float32, builtins.bool: bool, object: string}
+_ANY |= {dtype._numpy: dtype for dtype in QUANTIZED_DTYPES if not dtype._is_ref_dtype}
+_ANY[np.dtypes.StringDType()] = string
+_HINTS: dict[Any, str] = {
+    int: "tf.int32 or tf.int64",
+    complex: "tf.complex64 or tf.complex128",
+    str: "tf.string",
+    bytes: "tf.string",
+}
+_HINTS |= {kind.__name__: hint for kind, hint in _HINTS.items()}
+
+
+def _find(type_value: Any) -> DType | None:
+    """The DType that a value other than a DType means, or None."""
+    if isinstance(type_value, np.dtype) and (found := _from_class(type_value.type)) is not None:
+        return found
+    try:
+        if (found := _ANY.get(type_value)) is not None:
+            return found
+    except TypeError:  # unhashable, as arrays are
+        pass
+    if isinstance(type_value, type):
+        return _from_class(type_value)
+    try:
+        return _from_class(np.dtype(type_value.dtype).type)
+    except (AttributeError, TypeError):
+        return None
+
+
+def _from_class(kind: type) -> DType | None:
+    found = _FROM_NUMPY.get(kind)
+    if found is None and kind.__name__ in _SMALL and kind.__module__ == "ml_dtypes":
+        found = _FROM_NUMPY[kind] = _BY_NAME[kind.__name__]
+    return found
 
 
 def as_dtype(type_value: Any) -> DType:
-    """The DType that `type_value` means: a DType, its number or name, a numpy type, or a Python type.
+    """The DType that `type_value` means: a DType, its number or name, a numpy type or array, or a Python type.
 
     Raises:
       TypeError: it means none.
 
-    >>> as_dtype("float32"), as_dtype(np.int64), as_dtype(1)
-    (tf.float32, tf.int64, tf.float32)
+    >>> as_dtype("float"), as_dtype(np.int64), as_dtype(2), as_dtype(bool), as_dtype(np.zeros(3))
+    (tf.float32, tf.int64, tf.float64, tf.bool, tf.float64)
     """
-    if isinstance(type_value, DType):
+    if type(type_value) is DType:
         return type_value
-    try:
-        if isinstance(type_value, str):
-            return _BY_NAME[type_value]
-        if isinstance(type_value, int) and not isinstance(type_value, builtins.bool):
-            return _BY_NUMBER[type_value]
-        if type_value in _PYTHON:
-            return _PYTHON[type_value]
-    except (KeyError, TypeError):
-        pass
-    else:
-        try:
-            array_type = np.dtype(type_value)
-        except TypeError:
-            array_type = np.dtype(getattr(type_value, "dtype", np.void)) if type_value is not None else np.dtype(np.void)
-        found = _FROM_NUMPY.get(array_type)
-        if found is not None:
-            return found
-        if array_type.kind in "SU":
-            return string
-        if array_type.name in _BY_NAME and type_value is not None:
-            return _BY_NAME[array_type.name]
+    found = _find(type_value)
+    return _refuse(type_value) if found is None else found
+
+
+def _refuse(type_value: Any) -> NoReturn:
     hint = did_you_mean(type_value, _BY_NAME) if isinstance(type_value, str) else ""
+    if isinstance(type_value, (type, str)) and type_value in _HINTS:
+        hint = f" Did you mean {_HINTS[type_value]}?"
     raise TypeError(f"Cannot convert the argument `type_value`: {type_value!r} to a TensorFlow DType.{hint}")
