@@ -112,6 +112,7 @@ def _with_code(code: int) -> Callable[[type[OpError]], type[OpError]]:
         def init(self: OpError, node_def: Any, op: Any, message: str, *payloads: Any) -> None:
             OpError.__init__(self, node_def, op, message, code, *payloads)
 
+        init.__name__, init.__qualname__ = "__init__", f"{cls.__qualname__}.__init__"
         cls.__init__ = init  # type: ignore[method-assign, assignment]
         _CLASSES[code] = cls
         return cls
