@@ -226,6 +226,6 @@ def attr_value(definition: OpDef, attr: Attr, value: Any) -> Any:
                     f"Value for attr '{attr.name}' of {shown} is not in the list of allowed values: {allowed} "
                     f"(op '{definition.name}')"
                 )
-    if attr.minimum is not None and attr.kind == "int" and result < attr.minimum:
+    if attr.minimum is not None and attr.kind == "int" and singles[0] < attr.minimum:
         raise ValueError(f"Attr '{attr.name}' of '{definition.name}' Op passed {result} less than minimum {attr.minimum}.")
     return result

@@ -141,7 +141,7 @@ def _to_shape(array: np.ndarray, shape: shapes.TensorShape) -> np.ndarray:
     size = shape.num_elements()
     if size is None:
         raise ValueError(f"Cannot convert a partially known TensorShape {shape} to a Tensor.")
-    dims = tuple(shape.as_list())
+    dims = tuple(int(d or 0) for d in shape.as_list())
     if array.size == size:
         return array.reshape(dims)
     if array.size > size:

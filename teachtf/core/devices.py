@@ -59,7 +59,7 @@ class DeviceSpec:
                 self._set_device(values[0].upper(), values[1] if len(values) == 2 else "*", spec)
             else:
                 raise ValueError(
-                    f"Unknown attribute: '{key}' in '{spec}'. Devices read as /job:<name>/replica:<n>/task:<n>/device:<type>:<n>"
+                    f"Unknown attribute: '{key}' in '{spec}'. Devices read /job:<name>/replica:<n>/task:<n>/device:<type>:<n>"
                 )
         return self
 

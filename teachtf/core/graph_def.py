@@ -118,7 +118,7 @@ def _attr_from_proto(proto: Any) -> Any:
         array = make_ndarray(value)
         array.flags.writeable = False
         return array
-    return value.name if field == "func" else value
+    return proto.func.name if field == "func" else value
 
 
 def _check_known(nodes: Iterable[Any]) -> None:

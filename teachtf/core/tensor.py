@@ -157,6 +157,35 @@ class Tensor:
             "use `session.run(tensor)` or `tensor.eval()`."
         )
 
+    if TYPE_CHECKING:  # what `teachtf.ops.operators` adds
+        __add__: Callable[[Tensor, Any], Tensor]
+        __radd__: Callable[[Tensor, Any], Tensor]
+        __sub__: Callable[[Tensor, Any], Tensor]
+        __rsub__: Callable[[Tensor, Any], Tensor]
+        __mul__: Callable[[Tensor, Any], Tensor]
+        __rmul__: Callable[[Tensor, Any], Tensor]
+        __truediv__: Callable[[Tensor, Any], Tensor]
+        __rtruediv__: Callable[[Tensor, Any], Tensor]
+        __floordiv__: Callable[[Tensor, Any], Tensor]
+        __rfloordiv__: Callable[[Tensor, Any], Tensor]
+        __mod__: Callable[[Tensor, Any], Tensor]
+        __rmod__: Callable[[Tensor, Any], Tensor]
+        __pow__: Callable[[Tensor, Any], Tensor]
+        __rpow__: Callable[[Tensor, Any], Tensor]
+        __matmul__: Callable[[Tensor, Any], Tensor]
+        __rmatmul__: Callable[[Tensor, Any], Tensor]
+        __and__: Callable[[Tensor, Any], Tensor]
+        __or__: Callable[[Tensor, Any], Tensor]
+        __xor__: Callable[[Tensor, Any], Tensor]
+        __lt__: Callable[[Tensor, Any], Tensor]
+        __le__: Callable[[Tensor, Any], Tensor]
+        __gt__: Callable[[Tensor, Any], Tensor]
+        __ge__: Callable[[Tensor, Any], Tensor]
+        __neg__: Callable[[Tensor], Tensor]
+        __abs__: Callable[[Tensor], Tensor]
+        __invert__: Callable[[Tensor], Tensor]
+        __getitem__: Callable[[Tensor, Any], Tensor]
+
     @classmethod
     def _override_operator(cls, operator: str, function: Callable[..., Any]) -> None:
         setattr(cls, operator, function)

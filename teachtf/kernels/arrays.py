@@ -367,13 +367,13 @@ def _pad_v2(op: Any) -> Call:
 
 @kernel("MirrorPad")
 def _mirror_pad(op: Any) -> Call:
-    mode = {b"REFLECT": "reflect", b"SYMMETRIC": "symmetric"}[op._attrs["mode"]]
+    mode: Any = {b"REFLECT": "reflect", b"SYMMETRIC": "symmetric"}[op._attrs["mode"]]
     return lambda x, paddings: np.pad(x, [tuple(p) for p in paddings.tolist()], mode=mode)
 
 
 @kernel("MirrorPadGrad")
 def _mirror_pad_grad(op: Any) -> Call:
-    mode = {b"REFLECT": "reflect", b"SYMMETRIC": "symmetric"}[op._attrs["mode"]]
+    mode: Any = {b"REFLECT": "reflect", b"SYMMETRIC": "symmetric"}[op._attrs["mode"]]
 
     def call(dy: Any, paddings: Any) -> Any:
         shape = [d - int(p.sum()) for d, p in zip(dy.shape, paddings, strict=True)]

@@ -127,7 +127,7 @@ def _select_v2_gradient(op: Any, grad: Any) -> list[Any]:
     return [None, sum_to_inputs(t, result, gt, None)[0], sum_to_inputs(e, result, ge, None)[0]]
 
 
-_SELECT = {"inputs": "condition: bool, t: T, e: T", "outputs": "output: T", "attrs": "T: type"}
+_SELECT: dict[str, Any] = {"inputs": "condition: bool, t: T, e: T", "outputs": "output: T", "attrs": "T: type"}
 declare("Select", **_SELECT, shape=_select_shape, gradient=_select_gradient)
 declare("SelectV2", **_SELECT, shape=_select_v2_shape, gradient=_select_v2_gradient)
 declare(

@@ -372,7 +372,7 @@ def _known_shape(shape: Any) -> tuple[int, ...] | None:
         dims = as_shape(shape.tolist() if isinstance(shape, np.ndarray) else shape).as_list()
     except TypeError:
         return None
-    return None if None in dims else tuple(dims)
+    return None if None in dims else tuple(int(d or 0) for d in dims)
 
 
 def zeros(shape: Any, dtype: Any = dtypes.float32, name: str | None = None) -> Tensor:

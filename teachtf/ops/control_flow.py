@@ -27,7 +27,7 @@ def _switch_gradient(op: Any, *grads: Any) -> list[Any]:
 
     data, pred = op.inputs
     zero = None
-    sides = []
+    sides: list[Any] = []
     for grad in grads:
         if grad is None:
             zero = zeros_like(data) if zero is None else zero

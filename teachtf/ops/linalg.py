@@ -25,7 +25,12 @@ def _matmul_shape(op: Any) -> list[TensorShape]:
 
 
 def _product(a: Any, b: Any, side: str, ta: bool = False, tb: bool = False) -> Any:
-    return apply_op("MatMul", a, b, transpose_a=ta, transpose_b=tb, **{f"grad_{side}": True})
+    return apply_op("MatMul", a, b, transpose_a=ta, transpose_b=tb, **_side(side))
+
+
+def _side(name: str) -> dict[str, Any]:
+    """The attribute that says which side a product is the gradient of."""
+    return {f"grad_{name}": True}
 
 
 def _matmul_gradient(op: Any, grad: Any) -> list[Any]:

@@ -98,7 +98,7 @@ def slice_tensor(tensor: Any, indices: Any, var: Any = None) -> Tensor:
     begin: list[Any] = []
     end: list[Any] = []
     strides: list[Any] = []
-    masks = dict.fromkeys(("begin_mask", "end_mask", "ellipsis_mask", "new_axis_mask", "shrink_axis_mask"), 0)
+    masks: dict[str, Any] = dict.fromkeys(("begin_mask", "end_mask", "ellipsis_mask", "new_axis_mask", "shrink_axis_mask"), 0)
     for i, index in enumerate(indices):
         _check_index(index)
         bit = 1 << i
@@ -125,7 +125,7 @@ def slice_tensor(tensor: Any, indices: Any, var: Any = None) -> Tensor:
                 packed = [arithmetic.cast(p, dtypes.int64) for p in packed]
         else:
             packed = [convert_to_tensor(np.zeros(0, np.int32))] * 3
-        return strided_slice(tensor, *packed, **masks, var=var, name=scope)
+        return strided_slice(tensor, packed[0], packed[1], packed[2], var=var, name=scope, **masks)
 
 
 Tensor._override_operator("__getitem__", slice_tensor)

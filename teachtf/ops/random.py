@@ -61,7 +61,7 @@ def _shape_tensor(shape: Any) -> Tensor:
     return convert_to_tensor(shape, wanted, name="shape")
 
 
-def _seeds(seed: int | None) -> dict[str, int]:
+def _seeds(seed: int | None) -> dict[str, Any]:
     first, second = get_seed(seed)
     return {"seed": first or 0, "seed2": second or 0}
 

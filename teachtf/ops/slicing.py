@@ -19,7 +19,7 @@ _INDEX = "{int32, int64}"
 
 def _sliced_dims(op: Any) -> list[TensorShape]:
     dims = op._inputs[0]._shape.as_tuple
-    bounds = [static.constant_value(t) for t in op._inputs[1:4]]
+    bounds: list[Any] = [static.constant_value(t) for t in op._inputs[1:4]]
     attrs = op._attrs
     if dims is None:
         return [unknown_shape()]

@@ -146,7 +146,7 @@ def padding_attrs(padding: Any) -> dict[str, Any]:
     if not isinstance(padding, (list, tuple)):
         return {"padding": padding, "explicit_paddings": []}
     head = "When `padding` is a list, each element of `padding` must be a list/tuple of size 2."
-    flat = []
+    flat: list[int] = []
     for i, pair in enumerate(padding):
         if not isinstance(pair, (list, tuple)):
             raise ValueError(f"{head} Received: padding={padding} with element at index {i} of type {type(pair)}")

@@ -86,8 +86,8 @@ def get_variable(
 def get_local_variable(name: str, *args: Any, collections: Any = None, **options: Any) -> Any:
     """A variable that is neither saved nor trained; arguments as of `tf.get_variable`. Source: `tf.get_local_variable`."""
     keys = list(collections) if collections else []
-    options["trainable"] = False
-    return get_variable(name, *args, collections=[*keys, GraphKeys.LOCAL_VARIABLES], **options)
+    options.update(trainable=False, collections=[*keys, GraphKeys.LOCAL_VARIABLES])
+    return get_variable(name, *args, **options)
 
 
 def no_regularizer(_: Any) -> None:

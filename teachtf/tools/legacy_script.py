@@ -11,8 +11,9 @@ import types
 from collections.abc import Sequence
 from importlib.machinery import ModuleSpec
 from pathlib import Path
+from typing import Any
 
-from teachtf.tools.env import ToolError, importable
+from teachtf.tools.env import ToolError
 
 # What scripts import by its place in TensorFlow's sources, and where that is here.
 _MOVED = {
@@ -83,7 +84,7 @@ def answer_tensorflow() -> TensorFlowNames:
     finder = TensorFlowNames()
     sys.meta_path.insert(0, finder)
     # where the notes and TensorFlow differ, a script gets TensorFlow's way
-    settings = importlib.import_module("teachtf.core.settings")
+    settings: Any = importlib.import_module("teachtf.core.settings")
     settings.captured_scope_opens_name_scope = settings.seeds_count_all_operations = True
     return finder
 

@@ -20,7 +20,6 @@ from teachtf.state.collections import trainable_variables
 from teachtf.state.variables import Variable
 from teachtf.training import slots
 
-
 assert training_ops  # the declarations of the Apply... ops
 
 
