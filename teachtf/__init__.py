@@ -135,28 +135,21 @@ from teachtf.ops.arithmetic import (
     where,
 )
 from teachtf.ops.arrays import (
-    broadcast_to,
     check_numerics,
     expand_dims,
-    fill,
     identity,
-    linspace,
-    ones,
-    ones_like,
     placeholder,
     placeholder_with_default,
-    range,
     rank,
     reshape,
     shape,
     size,
     squeeze,
     stop_gradient,
-    zeros,
-    zeros_like,
 )
 from teachtf.ops.control_flow import cond, group, no_op
 from teachtf.ops.control_flow import tuple_ as tuple
+from teachtf.ops.fills import broadcast_to, fill, linspace, ones, ones_like, range, zeros, zeros_like
 from teachtf.ops.gathering import gather, one_hot
 from teachtf.ops.gradients import NoGradient, NotDifferentiable, RegisterGradient, gradients
 from teachtf.ops.joining import concat, split, stack, unstack

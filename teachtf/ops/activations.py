@@ -16,8 +16,9 @@ from teachtf.core.tensor import Tensor
 from teachtf.ops import arithmetic
 from teachtf.ops import shape_functions as shapes
 from teachtf.ops.arguments import renamed
-from teachtf.ops.arrays import ones_like, rank, reshape, shape
-from teachtf.ops.arrays import range as range_
+from teachtf.ops.arrays import rank, reshape, shape
+from teachtf.ops.fills import ones_like
+from teachtf.ops.fills import range as range_
 from teachtf.ops.joining import concat
 from teachtf.ops.linalg import matmul
 from teachtf.ops.random import random_uniform

@@ -7,15 +7,15 @@ from typing import Any
 
 from teachtf.core import dtypes
 from teachtf.core.apply import apply_op
-from teachtf.core.convert import convert_to_tensor
+from teachtf.core.convert import constant, convert_to_tensor
 from teachtf.core.name_scope import name_scope
 from teachtf.core.op_def import declare
 from teachtf.core.tensor import Tensor
-from teachtf.ops import elementwise
+from teachtf.ops import elementwise, elementwise_binary
 from teachtf.ops import shape_functions as shapes
 from teachtf.ops.arrays import identity
 
-assert elementwise  # its declarations are what these functions call
+assert elementwise, elementwise_binary  # their declarations are what these functions call
 
 # --- casts, complex numbers, sums of many, choices -----------------------------------------------------------------
 
@@ -42,8 +42,6 @@ def _complex(real: Any, imag: Any) -> Any:
 
 
 def _no_part(grad: Any) -> Any:
-    from teachtf.core.convert import constant
-
     return constant(0, dtype=grad.dtype)
 
 
@@ -109,7 +107,7 @@ def _select_v2_shape(op: Any) -> list[Any]:
 
 
 def _select_gradient(op: Any, grad: Any) -> list[Any]:
-    from teachtf.ops.arrays import zeros_like
+    from teachtf.ops.fills import zeros_like
 
     condition, x = op.inputs[0], op.inputs[1]
     zeros = zeros_like(x)
@@ -117,8 +115,8 @@ def _select_gradient(op: Any, grad: Any) -> list[Any]:
 
 
 def _select_v2_gradient(op: Any, grad: Any) -> list[Any]:
-    from teachtf.ops.arrays import zeros as zeros_of
     from teachtf.ops.broadcasting import sum_to_inputs
+    from teachtf.ops.fills import zeros as zeros_of
 
     condition, t, e = op.inputs
     result = op.outputs[0]
@@ -154,24 +152,21 @@ def cast(x: Any, dtype: Any, name: str | None = None) -> Tensor:
         return apply_op("Cast", tensor, DstT=wanted, name=scope)
 
 
-def to_float(x: Any, name: str = "ToFloat") -> Tensor:
-    """`x` as float32. Source: `tf.to_float`."""
-    return cast(x, dtypes.float32, name=name)
+def _cast_to(function_name: str, dtype: dtypes.DType) -> Callable[..., Tensor]:
+    default = "To" + function_name.removeprefix("to_").capitalize()
+
+    def function(x: Any, name: str = default) -> Tensor:
+        return cast(x, dtype, name=name)
+
+    function.__name__ = function.__qualname__ = function_name
+    function.__doc__ = f"`x` as {dtype.name}.\n\n    Source: `tf.{function_name}`."
+    return function
 
 
-def to_double(x: Any, name: str = "ToDouble") -> Tensor:
-    """`x` as float64. Source: `tf.to_double`."""
-    return cast(x, dtypes.float64, name=name)
-
-
-def to_int32(x: Any, name: str = "ToInt32") -> Tensor:
-    """`x` as int32. Source: `tf.to_int32`."""
-    return cast(x, dtypes.int32, name=name)
-
-
-def to_int64(x: Any, name: str = "ToInt64") -> Tensor:
-    """`x` as int64. Source: `tf.to_int64`."""
-    return cast(x, dtypes.int64, name=name)
+to_float = _cast_to("to_float", dtypes.float32)
+to_double = _cast_to("to_double", dtypes.float64)
+to_int32 = _cast_to("to_int32", dtypes.int32)
+to_int64 = _cast_to("to_int64", dtypes.int64)
 
 
 def real(input: Any, name: str | None = None) -> Tensor:

@@ -23,7 +23,7 @@ def _both(op: Any) -> list[TensorShape]:
 
 
 def _switch_gradient(op: Any, *grads: Any) -> list[Any]:
-    from teachtf.ops.arrays import zeros_like
+    from teachtf.ops.fills import zeros_like
 
     data, pred = op.inputs
     zero = None
@@ -155,9 +155,9 @@ def tuple_(tensors: Any, name: str | None = None, control_inputs: Any = None) ->
 
 def with_dependencies(dependencies: Any, output_tensor: Any, name: str | None = None) -> Tensor:
     """`output_tensor`, once `dependencies` are done."""
-    with name_scope(name, "control_dependency", [*dependencies, output_tensor]) as scope:
-        with colocate_with(output_tensor), control_dependencies(dependencies):
-            return identity(convert_to_tensor(output_tensor), name=scope)
+    scoped = name_scope(name, "control_dependency", [*dependencies, output_tensor])
+    with scoped as scope, colocate_with(output_tensor), control_dependencies(dependencies):
+        return identity(convert_to_tensor(output_tensor), name=scope)
 
 
 def switch(data: Any, pred: Any, name: str | None = None) -> list[Tensor]:

@@ -15,8 +15,9 @@ from teachtf.ops import arithmetic
 from teachtf.ops import shape_functions as shapes
 from teachtf.ops.activations import relu
 from teachtf.ops.arguments import renamed
-from teachtf.ops.arrays import expand_dims, rank, reshape, shape, squeeze, stop_gradient, zeros_like
-from teachtf.ops.arrays import range as range_
+from teachtf.ops.arrays import expand_dims, rank, reshape, shape, squeeze, stop_gradient
+from teachtf.ops.fills import range as range_
+from teachtf.ops.fills import zeros_like
 from teachtf.ops.joining import concat
 from teachtf.ops.linalg import matmul
 from teachtf.ops.rearranging import transpose

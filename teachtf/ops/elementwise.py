@@ -13,7 +13,6 @@ from teachtf.core.convert import constant
 from teachtf.core.name_scope import control_dependencies
 from teachtf.core.op_def import NOT_DIFFERENTIABLE, declare
 from teachtf.ops import shape_functions as shapes
-from teachtf.ops.broadcasting import sum_to_inputs
 
 FLOATS = "bfloat16, half, float, double"
 SIGNED = f"{FLOATS}, int8, int16, int32, int64"
@@ -21,11 +20,11 @@ COMPLEX = "complex64, complex128"
 WIDE = f"{FLOATS}, int8, int16, int32, int64, uint8, uint16, uint32, uint64"
 
 
-def _conj(x: Any) -> Any:
+def conj(x: Any) -> Any:
     return apply_op("Conj", x, T=x.dtype) if x.dtype.is_complex else x
 
 
-def _after(gradient: Any) -> Any:
+def after(gradient: Any) -> Any:
     return control_dependencies([gradient])
 
 
@@ -41,32 +40,6 @@ def _unary(name: str, formula: str, types: str, gradient: Any = NOT_DIFFERENTIAB
     )
 
 
-def _binary(name: str, formula: str, types: str, gradient: Any = NOT_DIFFERENTIABLE, *, commutative: bool = False) -> None:
-    declare(
-        name,
-        inputs="x: T, y: T",
-        outputs="z: T",
-        attrs=f"T: {{{types}}}",
-        formula=formula,
-        shape=shapes.broadcast,
-        gradient=gradient,
-        commutative=commutative,
-    )
-
-
-def _compare(name: str, formula: str) -> None:
-    equality = name in ("Equal", "NotEqual")
-    declare(
-        name,
-        inputs="x: T, y: T",
-        outputs="z: bool",
-        attrs="T: type, incompatible_shape_error: bool = true" if equality else "T: realnumbertype",
-        formula=formula,
-        shape=shapes.broadcast,
-        commutative=equality,
-    )
-
-
 # --- one input ---------------------------------------------------------------------------------------------------
 
 
@@ -76,8 +49,8 @@ def _from_output(grad_op: str, wait: bool = True) -> Any:
     def gradient(op: Any, grad: Any) -> list[Any]:
         if not wait:
             return [apply_op(grad_op, op.outputs[0], grad)]
-        with _after(grad):
-            return [apply_op(grad_op, _conj(op.outputs[0]), grad)]
+        with after(grad):
+            return [apply_op(grad_op, conj(op.outputs[0]), grad)]
 
     return gradient
 
@@ -96,22 +69,22 @@ def _times(factor: Any, of_output: bool = False) -> Any:
     """The gradient is `grad * factor(x)`, computed once `grad` is there."""
 
     def gradient(op: Any, grad: Any) -> list[Any]:
-        with _after(grad):
-            return [grad * factor(_conj(op.outputs[0] if of_output else op.inputs[0]))]
+        with after(grad):
+            return [grad * factor(conj(op.outputs[0] if of_output else op.inputs[0]))]
 
     return gradient
 
 
 def _square_gradient(op: Any, grad: Any) -> list[Any]:
     x = op.inputs[0]
-    with _after(grad):
-        x = _conj(x)
+    with after(grad):
+        x = conj(x)
         two = constant(2.0 if not x.dtype.is_integer else 2, dtype=x.dtype)
         return [apply_op("Mul", grad, apply_op("Mul", x, two))]
 
 
 def _sign_gradient(op: Any, grad: Any) -> list[Any]:
-    from teachtf.ops.arrays import zeros_like
+    from teachtf.ops.fills import zeros_like
 
     return [zeros_like(op.inputs[0])]
 
@@ -122,8 +95,8 @@ def _one(op: str) -> Any:
 
 def _erf_gradient(op: Any, grad: Any, sign: int) -> Any:
     two_over_root_pi = constant(sign * 1.1283791670955126, dtype=grad.dtype)
-    with _after(grad):
-        return grad * two_over_root_pi * apply_op("Exp", -apply_op("Square", _conj(op.inputs[0])))
+    with after(grad):
+        return grad * two_over_root_pi * apply_op("Exp", -apply_op("Square", conj(op.inputs[0])))
 
 
 def _one_plus_square(x: Any, op: str) -> Any:
@@ -231,65 +204,65 @@ for _name in ("LogicalAnd", "LogicalOr"):
 
 
 def _cos_gradient(op: Any, grad: Any) -> Any:
-    with _after(grad):
-        return -grad * apply_op("Sin", _conj(op.inputs[0]))
+    with after(grad):
+        return -grad * apply_op("Sin", conj(op.inputs[0]))
 
 
 def _tan_gradient(op: Any, grad: Any) -> Any:
-    with _after(grad):
-        secant = apply_op("Reciprocal", apply_op("Cos", _conj(op.inputs[0])))
+    with after(grad):
+        secant = apply_op("Reciprocal", apply_op("Cos", conj(op.inputs[0])))
         return apply_op("Square", secant) * grad
 
 
 def _arc_gradient(op: Any, grad: Any, sign: int) -> Any:
-    with _after(grad):
-        x2 = apply_op("Square", _conj(op.inputs[0]))
+    with after(grad):
+        x2 = apply_op("Square", conj(op.inputs[0]))
         slope = apply_op("Reciprocal", apply_op("Sqrt", apply_op("Sub", constant(1, dtype=x2.dtype), x2)))
         return grad * slope if sign > 0 else -grad * slope
 
 
 def _hyperbolic_gradient(op: Any, grad: Any, slope: str) -> Any:
-    with _after(grad):
-        return grad / apply_op(slope, _conj(op.outputs[0]))
+    with after(grad):
+        return grad / apply_op(slope, conj(op.outputs[0]))
 
 
 # --- fused gradients ---------------------------------------------------------------------------------------------
 
 
 def _tanh_grad_gradient(op: Any, grad: Any) -> list[Any]:
-    with _after(grad):
-        a, b = _conj(op.inputs[0]), _conj(op.inputs[1])
+    with after(grad):
+        a, b = conj(op.inputs[0]), conj(op.inputs[1])
         return [grad * -2.0 * b * a, apply_op("TanhGrad", a, grad)]
 
 
 def _sigmoid_grad_gradient(op: Any, grad: Any) -> list[Any]:
-    with _after(grad):
-        a, b = _conj(op.inputs[0]), _conj(op.inputs[1])
+    with after(grad):
+        a, b = conj(op.inputs[0]), conj(op.inputs[1])
         gb = grad * b
         return [gb - 2.0 * gb * a, apply_op("SigmoidGrad", a, grad)]
 
 
 def _relu_grad_gradient(op: Any, grad: Any) -> list[Any]:
-    from teachtf.ops.arrays import zeros_like
+    from teachtf.ops.fills import zeros_like
 
     return [apply_op("ReluGrad", grad, op.inputs[1]), zeros_like(op.inputs[1])]
 
 
 def _sqrt_grad_gradient(op: Any, grad: Any) -> list[Any]:
-    with _after(grad):
+    with after(grad):
         ga = grad / op.inputs[0]
-        return [-_conj(ga) * op.outputs[0], 0.5 * ga]
+        return [-conj(ga) * op.outputs[0], 0.5 * ga]
 
 
 def _rsqrt_grad_gradient(op: Any, grad: Any) -> list[Any]:
-    with _after(grad):
-        ca, cg = _conj(op.inputs[0]), _conj(grad)
+    with after(grad):
+        ca, cg = conj(op.inputs[0]), conj(grad)
         return [-1.5 * cg * op.inputs[1] * apply_op("Square", ca), apply_op("RsqrtGrad", ca, grad)]
 
 
 def _reciprocal_grad_gradient(op: Any, grad: Any) -> list[Any]:
-    with _after(grad):
-        ca, cg = _conj(op.inputs[0]), _conj(grad)
+    with after(grad):
+        ca, cg = conj(op.inputs[0]), conj(grad)
         return [cg * -2.0 * op.inputs[1] * ca, apply_op("ReciprocalGrad", ca, grad)]
 
 
@@ -329,130 +302,3 @@ declare(
     formula="where(features > 0, gradients, gradients * alpha)",
     shape=shapes.merged,
 )
-
-
-# --- two inputs --------------------------------------------------------------------------------------------------
-
-
-def _same_known_shapes(*tensors: Any) -> bool:
-    first = tensors[0].shape.as_tuple
-    return first is not None and None not in first and all(t.shape.as_tuple == first for t in tensors[1:])
-
-
-def _add_gradient(op: Any, grad: Any) -> list[Any]:
-    x, y = op.inputs
-    return [grad, grad] if _same_known_shapes(x, y, grad) else sum_to_inputs(x, y, grad, grad)
-
-
-def _sub_gradient(op: Any, grad: Any) -> list[Any]:
-    x, y = op.inputs
-    return [grad, -grad] if _same_known_shapes(x, y, grad) else sum_to_inputs(x, y, grad, -grad)
-
-
-def _mul_gradient(op: Any, grad: Any) -> list[Any]:
-    x, y = op.inputs
-    if _same_known_shapes(x, y, grad) and grad.dtype.name in ("int32", "float32"):
-        return [apply_op("Mul", grad, y), apply_op("Mul", grad, x)]
-    gx, gy = apply_op("Mul", grad, _conj(y)), apply_op("Mul", _conj(x), grad)
-    return sum_to_inputs(x, y, gx, gy)
-
-
-def _division_gradient(kind: str) -> Any:
-    def gradient(op: Any, grad: Any) -> list[Any]:
-        x, y = op.inputs
-        cx, cy = _conj(x), _conj(y)
-        name = "div_no_nan" if kind == "DivNoNan" else None
-        gx = apply_op(kind, grad, cy, name=name)
-        gy = grad * apply_op(kind, apply_op(kind, -cx, cy, name=name), cy, name=name)
-        return sum_to_inputs(x, y, gx, gy)
-
-    return gradient
-
-
-def _larger_gradient(compare: str) -> Any:
-    def gradient(op: Any, grad: Any) -> list[Any]:
-        from teachtf.ops.arrays import zeros_like
-
-        x, y = op.inputs
-        zeros = zeros_like(grad)
-        mask = apply_op(compare, x, y)
-        gx, gy = apply_op("SelectV2", mask, grad, zeros), apply_op("SelectV2", mask, zeros, grad)
-        return sum_to_inputs(x, y, gx, gy)
-
-    return gradient
-
-
-def _pow_gradient(op: Any, grad: Any) -> list[Any]:
-    from teachtf.ops.arrays import ones_like, zeros_like
-
-    x, y = op.inputs
-    cx, cy = _conj(x), _conj(y)
-    gx = grad * cy * apply_op("Pow", cx, cy - 1)
-    mask = apply_op("NotEqual", cx, 0) if x.dtype.is_complex else cx > 0
-    safe_x = apply_op("Select", mask, cx, ones_like(x))
-    log_x = apply_op("Select", mask, apply_op("Log", safe_x), zeros_like(x))
-    gy = grad * _conj(op.outputs[0]) * log_x
-    return sum_to_inputs(x, y, gx, gy)
-
-
-def _squared_difference_gradient(op: Any, grad: Any) -> list[Any]:
-    x, y = op.inputs
-    with _after(grad):
-        gx = apply_op("Mul", constant(2.0, dtype=grad.dtype, name="scalar"), grad) * (x - y)
-    if _same_known_shapes(x, y, grad):
-        return [gx, -gx]
-    return sum_to_inputs(x, y, gx, -gx)
-
-
-def _floor_mod_gradient(op: Any, grad: Any) -> list[Any]:
-    x, y = op.inputs
-    floor = apply_op("FloorDiv", x, y)
-    return sum_to_inputs(x, y, grad, grad * apply_op("Neg", floor))
-
-
-def _atan2_gradient(op: Any, grad: Any) -> list[Any]:
-    y, x = op.inputs
-    with _after(grad):
-        inverse = grad / (apply_op("Square", y) + apply_op("Square", x))
-        return sum_to_inputs(y, x, x * inverse, -y * inverse)
-
-
-_UNSIGNED = "uint8, uint16, uint32, uint64, int8, int16, int32, int64"
-_NUMBERS = f"{FLOATS}, {_UNSIGNED}, {COMPLEX}"
-_binary("Add", "x + y", f"{FLOATS}, uint8, int8, int16, int32, int64, {COMPLEX}, string", _add_gradient)
-_binary("AddV2", "x + y", _NUMBERS, _add_gradient, commutative=True)
-_binary("Sub", "x - y", _NUMBERS, _sub_gradient)
-_binary("Mul", "x * y", _NUMBERS, _mul_gradient, commutative=True)
-_binary("RealDiv", "x / y", _NUMBERS, _division_gradient("RealDiv"))
-_binary("Div", "truncdiv(x, y)", _NUMBERS, _division_gradient("Div"))
-_binary("DivNoNan", "div_no_nan(x, y)", f"{FLOATS}, {COMPLEX}", _division_gradient("DivNoNan"))
-_binary("FloorDiv", "floordiv(x, y)", _NUMBERS)
-_binary("TruncateDiv", "truncdiv(x, y)", _NUMBERS)
-_binary("FloorMod", "floormod(x, y)", f"{FLOATS}, {_UNSIGNED}", _floor_mod_gradient)
-_binary("TruncateMod", "truncmod(x, y)", f"{FLOATS}, int32, int64")
-_binary("Mod", "truncmod(x, y)", f"{FLOATS}, int32, int64")
-_binary("Maximum", "max(x, y)", WIDE, _larger_gradient("GreaterEqual"))
-_binary("Minimum", "min(x, y)", WIDE, _larger_gradient("LessEqual"))
-_binary("Pow", "pow(x, y)", f"{FLOATS}, int8, int16, int32, int64, {COMPLEX}", _pow_gradient)
-_binary(
-    "SquaredDifference",
-    "(x - y) * (x - y)",
-    f"{FLOATS}, int32, int64, {COMPLEX}",
-    _squared_difference_gradient,
-    commutative=True,
-)
-declare(
-    "Atan2",
-    inputs="y: T, x: T",
-    outputs="z: T",
-    attrs=f"T: {{{FLOATS}}}",
-    formula="atan2(y, x)",
-    shape=shapes.broadcast,
-    gradient=_atan2_gradient,
-)
-_compare("Equal", "x == y")
-_compare("NotEqual", "x != y")
-_compare("Less", "x < y")
-_compare("LessEqual", "x <= y")
-_compare("Greater", "x > y")
-_compare("GreaterEqual", "x >= y")

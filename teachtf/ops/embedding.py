@@ -11,8 +11,9 @@ from teachtf.core.convert import constant, convert_to_tensor
 from teachtf.core.name_scope import colocate_with, name_scope
 from teachtf.core.tensor import Tensor
 from teachtf.ops import arithmetic
-from teachtf.ops.arrays import identity, ones_like, rank, reshape, shape
-from teachtf.ops.arrays import range as range_
+from teachtf.ops.arrays import identity, rank, reshape, shape
+from teachtf.ops.fills import ones_like
+from teachtf.ops.fills import range as range_
 from teachtf.ops.gathering import gather
 from teachtf.ops.joining import concat
 from teachtf.ops.partitioning import dynamic_partition

@@ -13,7 +13,7 @@ from teachtf.core.graph import get_default_graph
 from teachtf.core.name_scope import colocate_with, name_scope
 from teachtf.core.operation import Operation
 from teachtf.core.tensor import Tensor
-from teachtf.ops import arrays, control_flow
+from teachtf.ops import arrays, control_flow, fills
 from teachtf.ops.arithmetic import add_n
 
 _overrides: dict[str, Callable[..., Any]] = {}
@@ -137,7 +137,7 @@ def _start_gradients(starts: list[Any], ys: list[Tensor], colocate: bool) -> lis
                 continue
             if y.dtype.is_complex:
                 raise TypeError(f"Gradients of complex tensors ({y!r}) must set grad_ys (y.dtype = {y.dtype.name})")
-            result.append(arrays.ones(arrays.shape(y), y.dtype, name=f"grad_ys_{i}"))
+            result.append(fills.ones(arrays.shape(y), y.dtype, name=f"grad_ys_{i}"))
     return result
 
 
@@ -246,7 +246,7 @@ class _Walk:
         if op.type in ("Switch", "RefSwitch"):
             return gradient  # these fill in zeros themselves
         # Not folded into a constant: gradients of ops with several outputs look for `ZerosLike`, to skip what it adds.
-        return arrays.zeros_like(op.outputs[index], optimize=False)
+        return fills.zeros_like(op.outputs[index], optimize=False)
 
     def _summed(self, tensor: Tensor) -> Any:
         parts = self._gradients.get(tensor)
@@ -261,5 +261,5 @@ class _Walk:
         """The gradient of `x`."""
         total = self._summed(x)
         if total is None and unconnected == "zero":
-            return arrays.zeros_like(x)
+            return fills.zeros_like(x)
         return total

@@ -108,7 +108,7 @@ declare(
 
 def _whole(op: Any, grads: Any) -> list[Any]:
     """The gradients of all outputs, zeros for the unused ones."""
-    from teachtf.ops.arrays import zeros_like
+    from teachtf.ops.fills import zeros_like
 
     return [zeros_like(out) if g is None else g for out, g in zip(op.outputs, grads, strict=True)]
 

@@ -9,8 +9,8 @@ from teachtf.core.op_def import declare
 from teachtf.core.shapes import TensorShape, unknown_shape
 from teachtf.core.tensor import Tensor
 from teachtf.ops import shape_functions as shapes
-from teachtf.ops.arrays import range as range_
 from teachtf.ops.arrays import reshape, shape
+from teachtf.ops.fills import range as range_
 from teachtf.ops.gathering import gather
 from teachtf.ops.reductions import reduce_prod
 

@@ -13,7 +13,8 @@ from teachtf.core.tensor import Tensor
 from teachtf.ops import shape_functions as shapes
 from teachtf.ops import windows
 from teachtf.ops.arguments import renamed
-from teachtf.ops.arrays import shape, stop_gradient, zeros_like
+from teachtf.ops.arrays import shape, stop_gradient
+from teachtf.ops.fills import zeros_like
 
 _WINDOW = "ksize: list(int) >= 4, strides: list(int) >= 4"
 _SAME_VALID = "padding: {'SAME', 'VALID'}, data_format: {'NHWC', 'NCHW'} = 'NHWC'"

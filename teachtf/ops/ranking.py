@@ -12,8 +12,9 @@ from teachtf.core.shapes import TensorShape, unknown_shape
 from teachtf.core.tensor import Tensor
 from teachtf.ops import shape_functions as shapes
 from teachtf.ops.arithmetic import cast
-from teachtf.ops.arrays import expand_dims, reshape, shape, size, zeros
-from teachtf.ops.arrays import range as range_
+from teachtf.ops.arrays import expand_dims, reshape, shape, size
+from teachtf.ops.fills import range as range_
+from teachtf.ops.fills import zeros
 from teachtf.ops.gathering import gather
 from teachtf.ops.joining import stack
 from teachtf.ops.reductions import reduce_prod

@@ -63,7 +63,7 @@ def transpose(a: Any, perm: Any = None, name: str = "transpose", conjugate: bool
             if ndims is not None:
                 perm = np.arange(ndims - 1, -1, -1, dtype=np.int32)
             else:
-                from teachtf.ops.arrays import range
+                from teachtf.ops.fills import range
 
                 perm = rank(tensor) - 1 - range(0, rank(tensor), 1)
         result = apply_op("Transpose", tensor, perm, name=scope)
@@ -86,7 +86,8 @@ def _tile_gradient(op: Any, grad: Any) -> list[Any]:
     input_shape = shape(op.inputs[0], out_type=op.inputs[1].dtype)
     both = stack([op.inputs[1], input_shape])
     split_shape = reshape(transpose(both), [-1])
-    from teachtf.ops.arrays import range, size
+    from teachtf.ops.arrays import size
+    from teachtf.ops.fills import range
 
     axes = range(0, size(split_shape), 2)
     return [reduce_sum(reshape(grad, split_shape), axes), None]

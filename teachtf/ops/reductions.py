@@ -14,7 +14,7 @@ from teachtf.core.name_scope import colocate_with, device, name_scope
 from teachtf.core.op_def import NOT_DIFFERENTIABLE, declare
 from teachtf.core.shapes import TensorShape, unknown_shape
 from teachtf.core.tensor import Tensor
-from teachtf.ops import arrays
+from teachtf.ops import arrays, fills
 from teachtf.ops import shape_functions as shapes
 from teachtf.ops.arrays import reshape, shape
 
@@ -77,8 +77,8 @@ def _kept_shape(input_shape: Tensor, axes: Any) -> Any:
         return kept
     number = arrays.size(input_shape, out_type=axes.dtype)
     axes = (axes + number) % number
-    axes_shape, every = shape(axes), arrays.range(number)
-    return apply_op("DynamicStitch", [every, axes], [input_shape, arrays.ones(axes_shape, input_shape.dtype)])
+    axes_shape, every = shape(axes), fills.range(number)
+    return apply_op("DynamicStitch", [every, axes], [input_shape, fills.ones(axes_shape, input_shape.dtype)])
 
 
 def _mean_gradient(op: Any, grad: Any) -> list[Any]:
@@ -126,7 +126,7 @@ def _prod_gradient(op: Any, grad: Any) -> list[Any]:
     with device("/cpu:0"):
         number = arrays.rank(x)
         reduced = (cast(axes, number.dtype) + number) % number
-        other, _ = apply_op("ListDiff", arrays.range(0, number), reduced)
+        other, _ = apply_op("ListDiff", fills.range(0, number), reduced)
         perm = concat([reduced, other], 0)
         reduced_size = reduce_prod(gather(input_shape, reduced))
         other_size = reduce_prod(gather(input_shape, other))
@@ -235,7 +235,7 @@ def _axes(x: Any, axis: Any, reduction_indices: Any = None) -> Any:
     ndims = x.shape.ndims
     if ndims:  # a scalar's axes are worked out as for an unknown rank, as in TensorFlow
         return constant_of(np.arange(ndims, dtype=np.int32))
-    return arrays.range(0, arrays.rank(x))
+    return fills.range(0, arrays.rank(x))
 
 
 def _reduce(op_type: str, input_tensor: Any, axis: Any, keepdims: Any, name: str | None) -> Tensor:

@@ -167,7 +167,7 @@ def strided_slice(
 ) -> Tensor:
     """A Python-like slice with a stride an axis; the masks' bits say what each index means. Source: `tf.strided_slice`."""
     if strides is None:
-        from teachtf.ops.arrays import ones_like
+        from teachtf.ops.fills import ones_like
 
         strides = ones_like(begin)
     return apply_op(

@@ -12,7 +12,7 @@ from teachtf.core.convert import constant
 from teachtf.core.dtypes import DType
 from teachtf.core.shapes import as_shape
 from teachtf.core.tensor import Tensor
-from teachtf.ops import arrays, random
+from teachtf.ops import fills, random
 
 
 class Initializer:
@@ -47,7 +47,7 @@ class Zeros(Initializer):
 
     def __call__(self, shape: Any, dtype: Any = None, partition_info: Any = None) -> Tensor:
         """Zeros of `shape`."""
-        return arrays.zeros(shape, self.dtype if dtype is None else dtype)
+        return fills.zeros(shape, self.dtype if dtype is None else dtype)
 
     def get_config(self) -> dict[str, Any]:
         """The arguments."""
@@ -59,7 +59,7 @@ class Ones(Zeros):
 
     def __call__(self, shape: Any, dtype: Any = None, partition_info: Any = None) -> Tensor:
         """Ones of `shape`."""
-        return arrays.ones(shape, self.dtype if dtype is None else dtype)
+        return fills.ones(shape, self.dtype if dtype is None else dtype)
 
 
 class Constant(Initializer):

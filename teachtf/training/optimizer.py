@@ -26,7 +26,7 @@ assert training_ops  # the declarations of the Apply... ops
 class Optimizer:
     """Base of the optimizers.
 
-    Subclasses give `_prepare` (tensors of their arguments), `_create_slots` (variables beside each variable) and `_apply_dense`.
+    Subclasses give `_prepare` (tensors of arguments), `_create_slots` (variables beside each variable) and `_apply_dense`.
 
     Args:
       use_locking: accepted; a step is always whole here.

@@ -127,8 +127,6 @@ def run_time_errors(tf):
     taken = tf.gather([1.0, 2.0], i, name="taken")
     divided = tf.floordiv(tf.constant(1), i, name="divided")
     checked = tf.check_numerics(x, "bad number", name="checked")
-    with tf.control_dependencies([tf.Assert(i > 0, ["i was", i], name="positive")]):
-        asserted = tf.identity(i)
     with tf.Session() as sess:
         return {
             "reshape": error(tf, lambda: sess.run(shape, {x: [1.0, 2.0, 3.0]}), "requested shape has 4"),
@@ -137,7 +135,6 @@ def run_time_errors(tf):
             "gather": error(tf, lambda: sess.run(taken, {i: 7}), "7 is not in [0, 2)"),
             "divide": error(tf, lambda: sess.run(divided, {i: 0}), "division by zero"),
             "numerics": error(tf, lambda: sess.run(checked, {x: [1.0, np.nan]}), "bad number", "NaN"),
-            "assert": error(tf, lambda: sess.run(asserted, {i: -1}), "assertion failed", "i was"),
             "still works": sess.run(total, {x: [1.0, 2.0]}),
             "names the op": error(tf, lambda: sess.run(shape, {x: [1.0]}), "reshape"),
         }
@@ -277,3 +274,136 @@ def vague_shapes(tf):
     tensors += [y, tf.matmul(y, tf.zeros([7, 2]))]
     refused = error(tf, lambda: y.set_shape([3, 8]))
     return {"static": static(*tensors), "refused": refused, "after": static(y)}
+
+
+@programs
+def two_sessions(tf):
+    v = tf.Variable([1.0, 2.0], name="v")
+    add = v.assign_add([1.0, 1.0])
+    with tf.Session() as one, tf.Session() as two:
+        one.run(v.initializer)
+        two.run(v.initializer)
+        first = one.run(v)
+        one.run(add)
+        return {
+            "own values": [first, one.run(v), two.run(v)],
+            "handed out stays": first,
+            "inner": two is tf.get_default_session(),
+            "graphs": [one.graph is two.graph, one.graph is tf.get_default_graph()],
+            "third": error(tf, lambda: tf.Session().run(v), "uninitialized value v"),
+        }
+
+
+@programs
+def results_are_the_callers(tf):
+    v = tf.Variable([1.0, 2.0], name="v")
+    c = tf.constant([1.0, 2.0], name="c")
+    x = tf.placeholder(tf.float32, [2], name="x")
+    fed = np.array([5.0, 6.0], np.float32)
+    with tf.Session() as sess:
+        sess.run(v.initializer)
+        a, b, same = sess.run(v), sess.run(c), sess.run(tf.identity(x), {x: fed})
+        for array in (a, b, same):
+            try:
+                array += 100.0
+            except ValueError:
+                pass
+        return {"v": sess.run(v), "c": sess.run(c), "fed": fed if fed[0] == 5.0 else None}
+
+
+@programs
+def feeding_variables(tf):
+    v = tf.Variable([1.0, 2.0], name="v")
+    y = v * 3.0
+    with tf.Session() as sess:
+        sess.run(v.initializer)
+        return {
+            "read": sess.run(y, {v.value(): [10.0, 20.0]}),
+            "by name": sess.run(y, {"v/read:0": [1.0, 1.0]}),
+            "after": sess.run(y),
+            "load": [v.load([7.0, 7.0], sess), v.eval(sess)][1],
+            "initializer with value": [sess.run(v.initializer, {v.initializer.inputs[1]: [3.0, 3.0]}), sess.run(v)][1],
+        }
+
+
+@programs
+def sessions_of_graphs(tf):
+    other = tf.Graph()
+    with other.as_default():
+        a = tf.constant(3.0, name="a")
+    b = tf.constant(4.0, name="a")
+    with tf.Session(graph=other) as sess:
+        inside = tf.get_default_graph() is other
+        values = [sess.run(a), sess.run("a:0"), error(tf, lambda: sess.run(b), "is not an element of this graph")]
+        made = tf.constant(5.0, name="made")
+    config = tf.ConfigProto(allow_soft_placement=True, log_device_placement=False)
+    config.gpu_options.allow_growth = True
+    with tf.Session(config=config) as sess:
+        values.append(sess.run(b))
+    with other.as_default(), tf.Session() as sess:
+        values.append(sess.run(a * 2.0))
+    return {"inside": inside, "values": values, "made in": made.graph is other, "ops": op_names(tf, other)}
+
+
+@programs
+def run_options(tf):
+    x = tf.constant([[1.0, 2.0]], name="x")
+    y = tf.matmul(x, x, transpose_b=True, name="y")
+    metadata = tf.RunMetadata()
+    with tf.Session() as sess:
+        value = sess.run(y, options=tf.RunOptions(trace_level=tf.RunOptions.FULL_TRACE), run_metadata=metadata)
+    return {"value": value, "traced": len(metadata.step_stats.dev_stats) > 0}
+
+
+@programs
+def callables(tf):
+    x = tf.placeholder(tf.float32, [], name="x")
+    y = x * 2.0
+    with tf.Session() as sess:
+        double = sess.make_callable(y, [x])
+        both = sess.make_callable([y, x], feed_list=[x])
+        nothing = sess.make_callable(tf.no_op())
+        return {"values": [double(3.0), both(4.0)], "none": nothing()}
+
+
+@programs
+def walking_a_graph(tf):
+    a = tf.placeholder(tf.float32, [None], name="a")
+    with tf.name_scope("s"):
+        b = tf.add(a, 1.0, name="b")
+    with tf.control_dependencies([b]):
+        c = tf.identity(a, name="c")
+    graph = tf.get_default_graph()
+    return {
+        "ops": [[op.name, op.type, list(op.inputs), op.control_inputs, op.outputs] for op in graph.get_operations()],
+        "consumers": [op.name for op in a.consumers()],
+        "attr": [c.op.get_attr("T").name, a.op.get_attr("dtype").name, len(a.op.node_def.attr)],
+        "missing attr": error(tf, lambda: c.op.get_attr("nothing"), "nothing"),
+        "node defs": [node.name for node in graph.as_graph_def().node],
+        "version": [graph.version > 0, graph.finalized],
+        "prevented": [graph.is_feedable(b), graph.prevent_feeding(b), graph.is_feedable(b)],
+        "unfeedable": error(tf, lambda: tf.Session().run(c, {b: [1.0], a: [1.0]}), "may not be fed"),
+    }
+
+
+@programs
+def numbers_of_all_kinds(tf):
+    types = ["float16", "float32", "float64", "int8", "int16", "int32", "int64", "uint8", "uint16", "bool"]
+    types += ["complex64", "complex128"]
+    arrays = {t: np.array([0, 1, 1] if t == "bool" else [0, 1, 3]).astype(t) for t in types}
+    placed = {t: tf.placeholder(t, [3], name=t) for t in types}
+    variables = {t: tf.Variable(arrays[t], name=f"v_{t}") for t in types}
+    with tf.Session() as sess:
+        sess.run(tf.global_variables_initializer())
+        feed = {placed[t]: arrays[t] for t in types}
+        return {t: sess.run([placed[t], variables[t], tf.cast(placed[t], tf.float32)], feed) for t in types}
+
+
+@programs
+def assertions(tf):
+    i = tf.placeholder(tf.int32, name="i")
+    with tf.control_dependencies([tf.Assert(i > 0, ["i was", i], name="positive")]):
+        asserted = tf.identity(i)
+    with tf.Session() as sess:
+        failed = error(tf, lambda: sess.run(asserted, {i: -1}), "assertion failed", "i was")
+        return {"failed": failed, "passed": sess.run(asserted, {i: 2}), "graph": op_names(tf)}
