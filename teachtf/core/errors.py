@@ -90,7 +90,8 @@ def _origin(op: Any) -> str:
     lines, seen = f"\nOp '{op.name}' ({op.type}){_made_at(op)}", {id(op)}
     while (op := getattr(op, "_original_op", None)) is not None and id(op) not in seen:
         seen.add(id(op))
-        lines += f"\n...which was made for op '{op.name}' ({op.type}){_made_at(op)}"
+        made = _made_at(op)
+        lines += f"\n...made for op '{op.name}' ({op.type}){', which' if made else ''}{made}"
     return lines
 
 
