@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -161,5 +162,8 @@ def run_error(error: Exception, op: Operation | None) -> BaseException:
     if isinstance(error, MemoryError):
         return errors.ResourceExhaustedError(None, op, f"OOM when computing with inputs of shape {shapes}: {error}")
     if isinstance(error, (ValueError, IndexError, ZeroDivisionError, OverflowError)):
-        return errors.InvalidArgumentError(None, op, f"{error}")
+        told, _, listed = str(error).partition("could not be broadcast together with shapes ")
+        if listed:  # NumPy's words: "operands could not be ... (3,) (2,)"
+            told = "Incompatible shapes: " + " vs. ".join(f"[{s.rstrip(',')}]" for s in re.findall(r"\(([\d,]*)\)", listed))
+        return errors.InvalidArgumentError(None, op, told)
     return errors.InternalError(None, op, f"{type(error).__name__} in a kernel of teachtf: {error}")
