@@ -129,7 +129,7 @@ def run_time_errors(tf):
     checked = tf.check_numerics(x, "bad number", name="checked")
     with tf.Session() as sess:
         return {
-            "reshape": error(tf, lambda: sess.run(shape, {x: [1.0, 2.0, 3.0]}), "requested shape has 4"),
+            "reshape": error(tf, lambda: sess.run(shape, {x: [1.0, 2.0, 3.0]}), "Input to reshape is a tensor with 3 values"),
             "add": error(tf, lambda: sess.run(total, {x: [1.0, 2.0, 3.0]}), "Incompatible shapes"),
             "matmul": error(tf, lambda: sess.run(product, {x: [[1.0, 2.0, 3.0]]})),
             "gather": error(tf, lambda: sess.run(taken, {i: 7}), "7 is not in [0, 2)"),
