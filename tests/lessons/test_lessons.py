@@ -247,3 +247,19 @@ def test_leads_to_the_next(path: Path) -> None:
     index = ORDER.index(path.stem)
     if index + 1 < len(ORDER):
         assert f"({ORDER[index + 1]}.ipynb)" in source(read(path)["cells"][-1])
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("default")  # Jupyter's own are not the lessons'
+@each
+def test_every_cell_can_be_run_twice(path: Path, tmp_path: Path) -> None:
+    """A learner runs a cell, changes a word and runs it again: nothing that a lesson does may stand in the way."""
+    nbformat = pytest.importorskip("nbformat")
+    nbclient = pytest.importorskip("nbclient")
+    notebook = nbformat.read(path, as_version=4)
+    twice = []
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            twice += [cell, nbformat.v4.new_code_cell(cell.source, metadata=cell.metadata)]
+    notebook.cells = twice
+    nbclient.NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(tmp_path)}}).execute()
