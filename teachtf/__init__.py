@@ -39,6 +39,7 @@ from teachtf.core.dtypes import (
     uint64,
     variant,
 )
+from teachtf.core.errors import OpError
 from teachtf.core.graph import Graph, get_default_graph, get_default_session, reset_default_graph
 from teachtf.core.graph_def import import_graph_def
 from teachtf.core.keys import GraphKeys
@@ -54,7 +55,7 @@ from teachtf.core.name_scope import (
 )
 from teachtf.core.operation import Operation
 from teachtf.core.seeds import get_seed, set_random_seed
-from teachtf.core.shapes import Dimension, TensorShape
+from teachtf.core.shapes import Dimension, TensorShape, dimension_at_index, dimension_value
 from teachtf.core.static import constant_value as get_static_value
 from teachtf.core.tensor import Tensor
 from teachtf.core.tensor_proto import make_ndarray
@@ -252,7 +253,16 @@ _PROTOS = {
 }
 
 
+# Namespaces that few programs use, imported when first asked for.
+_NAMESPACES = {"app": "teachtf.app", "flags": "absl.flags"}
+
+
 def __getattr__(name: str) -> Any:
+    namespace = _NAMESPACES.get(name)
+    if namespace is not None:
+        from importlib import import_module
+
+        return import_module(namespace)
     module = _PROTOS.get(name)
     if module is not None:
         from importlib import import_module
@@ -262,7 +272,7 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*(n for n in globals() if not n.startswith("_")), *_PROTOS, "__version__"})
+    return sorted({*(n for n in globals() if not n.startswith("_")), *_PROTOS, *_NAMESPACES, "__version__"})
 
 
 __all__ = [n for n in __dir__() if n not in ("Any", "annotations")]
