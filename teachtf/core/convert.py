@@ -103,7 +103,12 @@ def _raw_array(value: Any, dtype: DType | None, from_numpy: bool) -> np.ndarray:
             return np.array(value).astype(target) if from_numpy else np.array(value, dtype=target)
         except (OverflowError, TypeError) as error:
             raise ValueError(f"cannot make a {dtype.name} of {value!r}: {error}") from None
-    array = np.array(value)
+    try:
+        array = np.array(value)
+    except ValueError:
+        raise ValueError(
+            f"Argument must be a dense tensor: {value!r} - its rows have different lengths. Give every row as many elements."
+        ) from None
     if array.dtype == object and not _all_strings(array):
         raise TypeError(f"Failed to convert elements of {value!r} to Tensor: elements of one tensor have one type and shape.")
     if array.dtype.kind in "USO":

@@ -297,3 +297,15 @@ __all__ = [
     "exception_type_from_error_code",
     "error_code_from_exception_type",
 ]
+
+
+class Suggesting:
+    """A base for what users hold in their hands: a misspelt attribute is answered with the nearest one."""
+
+    __slots__ = ()
+
+    def __getattr__(self, name: str) -> Any:
+        message = f"'{type(self).__name__}' object has no attribute '{name}'."
+        if not name.startswith("_"):  # private names are asked for by machines, often
+            message += did_you_mean(name, (n for n in dir(type(self)) if not n.startswith("_")))
+        raise AttributeError(message, name=name, obj=self)

@@ -15,7 +15,7 @@ from teachtf.core.surroundings import Colocation, ControlDependencies, Devices
 from teachtf.core.tensor import Tensor, _made_at, check_same_graph
 
 
-class Graph:
+class Graph(errors.Suggesting):
     """A set of operations, run by a `Session`. Source: `tf.Graph`.
 
     >>> import teachtf as tf

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from teachtf.core.graph import Graph
 
 
-class Operation:
+class Operation(errors.Suggesting):
     """A node: a type, a name, inputs, attributes and outputs. Source: `tf.Operation`.
 
     Graphs make operations; programs use the functions of `tf`.

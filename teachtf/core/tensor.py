@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from teachtf.core import shapes
 from teachtf.core.dtypes import DType
+from teachtf.core.errors import Suggesting
 from teachtf.core.shapes import TensorShape
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ class OperatorNotAllowedInGraphError(TypeError):
     """Python asked a tensor for a value that it does not have before a session runs."""
 
 
-class Tensor:
+class Tensor(Suggesting):
     """The symbolic result of an operation: a name, a dtype and as much of a shape as is known.
 
     A tensor holds no value. `session.run(tensor)` or `tensor.eval()` computes one. Source: `tf.Tensor`.

@@ -99,7 +99,7 @@ class Plan:
         self._guards: dict[Operation, Guards] = {}
         self._constants: dict[Tensor, Any] = {}
         self._cells: dict[Operation, Any] = {}
-        self._space: dict[str, Any] = {"DEAD": DEAD, "copy": _copy, "scalar": _scalar}
+        self._space: dict[str, Any] = {"DEAD": DEAD, "copy": _copy, "scalar": _scalar, "plain": _plain}
         self._state = state
         self.source = self._write()
         exec(compile(self.source, self._filename, "exec"), self._space)
@@ -252,6 +252,8 @@ class Plan:
         if not isinstance(fetch, Tensor):
             return "None"
         read = self._read(fetch, as_reference=False)
+        if fetch.dtype.is_quantized:
+            read = f"plain({read})"
         if self._shared(fetch):
             return f"copy({read})"
         return f"scalar({read})" if fetch.shape.ndims in (0, None) else read
@@ -305,3 +307,8 @@ def _copy(value: Any) -> Any:
 def _scalar(value: Any) -> Any:
     """What the caller gets: numpy scalars (and bytes) for rank 0, arrays for the rest."""
     return value[()] if type(value) is np.ndarray and value.ndim == 0 else value
+
+
+def _plain(value: Any) -> Any:
+    """The whole numbers of a quantised array."""
+    return value[value.dtype.names[0]] if value.dtype.names else value

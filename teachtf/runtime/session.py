@@ -16,7 +16,7 @@ from teachtf.runtime.placement import Devices
 _PLANS_KEPT = 256  # plans a session: a loop that makes new fetches each turn must not eat the memory
 
 
-class BaseSession:
+class BaseSession(errors.Suggesting):
     """What `Session` and `InteractiveSession` share."""
 
     def __init__(self, target: str = "", graph: Graph | None = None, config: Any = None) -> None:

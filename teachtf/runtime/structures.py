@@ -133,6 +133,10 @@ def _array(tensor: Tensor, dtype: dtypes.DType, value: Any) -> np.ndarray:
             "setting the type of the feed tensor to a larger type (e.g. int64)."
         )
     try:
+        if dtype.is_quantized:
+            quantized = np.zeros(np.shape(value), target)
+            quantized[quantized.dtype.names[0]] = value  # type: ignore[index]
+            return quantized
         if dtype == dtypes.string:
             return to_array(value, None)
         return np.asarray(value, dtype=target)

@@ -7,6 +7,7 @@ from typing import Any
 
 from teachtf.core.convert import convert_to_tensor, register_tensor_conversion_function
 from teachtf.core.dtypes import DType
+from teachtf.core.errors import Suggesting
 from teachtf.core.graph import Graph, get_default_graph
 from teachtf.core.keys import GraphKeys
 from teachtf.core.name_scope import colocate_with, control_dependencies, device, name_scope
@@ -19,7 +20,7 @@ from teachtf.ops.control_flow import cond
 from teachtf.ops.operators import OPERATORS, slice_tensor
 
 
-class Variable:
+class Variable(Suggesting):
     """A buffer that keeps a tensor's value between runs; a session gives it its value when its initializer runs.
 
     Args:

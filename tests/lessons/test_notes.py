@@ -529,3 +529,8 @@ def test_a_captured_scope_as_tensorflow_1_opens_it() -> None:
 def test_a_slip_gets_a_suggestion(slip: str, meant: str) -> None:
     with pytest.raises(AttributeError, match=f"Did you mean '{meant}'"):
         getattr(tf, slip)
+
+
+def test_a_slip_on_a_variable_gets_a_suggestion() -> None:
+    with pytest.raises(AttributeError, match="Did you mean 'assign'"):
+        tf.Variable(1.0).assigh  # noqa: B018
