@@ -45,4 +45,4 @@ def test_engine_dependencies_are_only_the_engines() -> None:
     """A new dependency of the plain library is a decision, not an accident."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     names = {line.split(">=")[0] for line in project["dependencies"]}
-    assert names == {"google-crc32c", "ml_dtypes", "numba", "numpy", "protobuf", "tensorboard"}
+    assert names == {"absl-py", "google-crc32c", "ml_dtypes", "numba", "numpy", "protobuf", "tensorboard"}
