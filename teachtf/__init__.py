@@ -148,6 +148,7 @@ from teachtf.ops.arrays import (
     squeeze,
     stop_gradient,
 )
+from teachtf.ops.clipping import clip_by_global_norm, clip_by_norm, clip_by_value, global_norm
 from teachtf.ops.control_flow import cond, group, no_op
 from teachtf.ops.control_flow import tuple_ as tuple
 from teachtf.ops.fills import broadcast_to, fill, linspace, ones, ones_like, range, zeros, zeros_like

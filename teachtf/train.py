@@ -8,8 +8,17 @@ from typing import TYPE_CHECKING, Any
 from teachtf.checkpoint import kernels as _checkpoint_kernels
 from teachtf.core.errors import did_you_mean
 from teachtf.state.collections import global_step as get_global_step
+from teachtf.training.adaptive import AdadeltaOptimizer, AdagradOptimizer, FtrlOptimizer, RMSPropOptimizer
 from teachtf.training.global_step import create_global_step, get_or_create_global_step
 from teachtf.training.optimizer import AdamOptimizer, GradientDescentOptimizer, MomentumOptimizer, Optimizer
+from teachtf.training.schedules import (
+    cosine_decay,
+    exponential_decay,
+    inverse_time_decay,
+    natural_exp_decay,
+    piecewise_constant,
+    polynomial_decay,
+)
 
 if TYPE_CHECKING:
     from tensorboard.compat.proto.saver_pb2 import SaverDef
@@ -71,6 +80,16 @@ def __dir__() -> list[str]:
 
 
 __all__ = [
+    "AdadeltaOptimizer",
+    "AdagradOptimizer",
+    "FtrlOptimizer",
+    "RMSPropOptimizer",
+    "cosine_decay",
+    "exponential_decay",
+    "inverse_time_decay",
+    "natural_exp_decay",
+    "piecewise_constant",
+    "polynomial_decay",
     "AdamOptimizer",
     "CheckpointState",
     "GradientDescentOptimizer",

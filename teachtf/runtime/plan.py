@@ -115,7 +115,7 @@ class Plan:
             line = self._line(op)
             if line is None:
                 continue
-            gone = [n for n in last_use.get(op, ()) if n is not None]
+            gone = last_use.get(op, [])
             lines.append(f"    {line}" + (f"; {' = '.join(gone)} = None" if gone else ""))
             self._op_at.append(op)
         results = ", ".join(self._result(f) for f in self.fetches)
@@ -261,6 +261,8 @@ class Plan:
     def _shared(self, tensor: Tensor) -> bool:
         """Whether an array that is handed out could also be held by the session, by the caller's feed, or twice."""
         if tensor in self.feeds or tensor in self._constants or tensor.op.type in registry.ALIASING:
+            return True
+        if tensor.dtype._is_ref_dtype:
             return True
         if self.fetches.count(tensor) > 1:
             return True

@@ -224,7 +224,7 @@ class Optimizer:
         return self._non_slot[name, get_default_graph()]
 
 
-def _argument(value: Any, name: str) -> Tensor:
+def argument(value: Any, name: str) -> Tensor:
     """A constructor argument as a tensor; a function of nothing is called."""
     return convert_to_tensor(value() if callable(value) else value, name=name)
 
@@ -262,7 +262,7 @@ class GradientDescentOptimizer(Optimizer):
         self._rate: Any = None
 
     def _prepare(self) -> None:
-        self._rate = _argument(self._learning_rate, "learning_rate")
+        self._rate = argument(self._learning_rate, "learning_rate")
 
     def _apply_dense(self, grad: Tensor, var: Any) -> Tensor:
         return self._step("ApplyGradientDescent", var, self._rate, grad)
@@ -290,8 +290,8 @@ class MomentumOptimizer(Optimizer):
             self._zeros_slot(v, "momentum", self._name)
 
     def _prepare(self) -> None:
-        self._rate = _argument(self._arguments[0], "learning_rate")
-        self._momentum = _argument(self._arguments[1], "momentum")
+        self._rate = argument(self._arguments[0], "learning_rate")
+        self._momentum = argument(self._arguments[1], "momentum")
 
     def _apply_dense(self, grad: Tensor, var: Any) -> Tensor:
         slot = self.get_slot(var, "momentum")
@@ -325,7 +325,7 @@ class AdamOptimizer(Optimizer):
     def _prepare(self) -> None:
         names = ("learning_rate", "beta1", "beta2", "epsilon")
         values = (self._lr, self._beta1, self._beta2, self._epsilon)
-        self._tensors = [_argument(v, n) for v, n in zip(values, names, strict=True)]
+        self._tensors = [argument(v, n) for v, n in zip(values, names, strict=True)]
 
     def _apply_dense(self, grad: Tensor, var: Any) -> Tensor:
         powers = [cast(self._get_non_slot_variable(n), var.dtype.base_dtype) for n in ("beta1_power", "beta2_power")]
