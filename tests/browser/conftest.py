@@ -201,6 +201,7 @@ class Lab:
             ".map(e => e.scrollHeight))"
         )
         page.set_viewport_size({"width": 1400, "height": min(int(height) + 150, 9000)})
+        page.evaluate("() => document.querySelectorAll('.jp-WindowedPanel-outer').forEach(e => e.scrollTo(0, 0))")
         page.wait_for_timeout(500)
         SCREENSHOTS.mkdir(parents=True, exist_ok=True)
         page.screenshot(path=SCREENSHOTS / f"{Path(name).stem}.png")
