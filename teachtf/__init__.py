@@ -175,6 +175,7 @@ from teachtf.ops.reductions import (
 )
 from teachtf.ops.slicing import slice_ as slice
 from teachtf.ops.slicing import strided_slice
+from teachtf.ops.special import polygamma, zeta
 from teachtf.ops.variables import (
     assign,
     assign_add,

@@ -25,6 +25,18 @@ def NOT_DIFFERENTIABLE(op: Any, *gradients: Any) -> list[None]:
     return [None] * len(op.inputs)
 
 
+def NO_GRADIENT(op: Any, *gradients: Any) -> list[None]:
+    """The gradient of an op whose gradient nobody has written: to pass over it in silence would give wrong slopes.
+
+    Raises:
+      LookupError: always.
+    """
+    raise LookupError(
+        f"No gradient defined for operation '{op.name}' (op type: {op.type}). Put tf.stop_gradient behind it if none should "
+        f'flow, or give one by @tf.RegisterGradient("{op.type}").'
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Arg:
     """One input or output: its type is fixed (`dtype`), named by an attribute (`type_attr`), or a list of types."""
@@ -264,7 +276,7 @@ def declare(
     outputs: str = "",
     attrs: str = "",
     shape: ShapeFunction,
-    gradient: Callable[..., Any] = NOT_DIFFERENTIABLE,
+    gradient: Callable[..., Any] = NO_GRADIENT,
     formula: str | None = None,
     stateful: bool = False,
     commutative: bool = False,

@@ -38,7 +38,11 @@ def _value(tensor: Tensor, depth: int) -> np.ndarray | None:
         if value is None:
             return None
         values.append(value)
-    result = rule(op, *values)
+    try:
+        with np.errstate(all="ignore"):
+            result = rule(op, *values)
+    except (ValueError, IndexError, ArithmeticError):  # the run has the place to tell what is wrong
+        return None
     if isinstance(result, list):
         result = result[tensor._value_index]
     return None if result is None else np.asarray(result, dtype=tensor._dtype.base_dtype.as_numpy_dtype)

@@ -43,7 +43,7 @@ def _factory(op: Any) -> Call:
         return _widened(function, out_type)
     if in_type.is_integer and op.type in ("FloorDiv", "TruncateDiv", "Div", "FloorMod", "TruncateMod", "Mod", "RealDiv"):
         return _checked_division(function)
-    if in_type == dtypes.string or (op.type == "Round" and in_type.is_integer):
+    if in_type == dtypes.string:
         return function
     if in_type in _COMPILED_TYPES and out_type == np.dtype(in_type.as_numpy_dtype):
         return _with_compiled(formula, names, function)

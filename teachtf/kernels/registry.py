@@ -34,12 +34,14 @@ def kernel(*op_types: str, aliasing: bool = False) -> Callable[[Factory], Factor
     return register
 
 
-def stateful_kernel(*op_types: str) -> Callable[[Factory], Factory]:
+def stateful_kernel(*op_types: str, aliasing: bool = False) -> Callable[[Factory], Factory]:
     """Register `factory(op, state) -> call`, for kernels that keep something in the session's `State`."""
 
     def register(factory: Factory) -> Factory:
         for op_type in op_types:
             _stateful[op_type] = factory
+            if aliasing:
+                ALIASING.add(op_type)
         return factory
 
     return register

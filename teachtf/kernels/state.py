@@ -164,7 +164,7 @@ def _assert(op: Any) -> Call:
     return call
 
 
-@stateful_kernel("Print")
+@stateful_kernel("Print", aliasing=True)
 def _print(op: Any, state: State) -> Call:
     import sys
 

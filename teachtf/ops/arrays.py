@@ -10,7 +10,7 @@ from teachtf.core import dtypes, static
 from teachtf.core.apply import apply_op
 from teachtf.core.convert import constant_of, convert_to_tensor
 from teachtf.core.name_scope import name_scope
-from teachtf.core.op_def import declare
+from teachtf.core.op_def import NOT_DIFFERENTIABLE, declare
 from teachtf.core.shapes import TensorShape, as_shape, unknown_shape
 from teachtf.core.tensor import Tensor
 from teachtf.ops import shape_functions as shapes
@@ -20,6 +20,7 @@ declare(
     outputs="output: dtype",
     attrs="value: tensor, dtype: type",
     shape=lambda op: [TensorShape._from_tuple(op._attrs["value"].shape)],
+    gradient=NOT_DIFFERENTIABLE,
 )
 declare(
     "Placeholder",
@@ -43,7 +44,9 @@ declare(
     shape=shapes.unchanged,
     gradient=lambda op, grad: [grad],
 )
-declare("StopGradient", inputs="input: T", outputs="output: T", attrs="T: type", shape=shapes.unchanged)
+declare(
+    "StopGradient", inputs="input: T", outputs="output: T", attrs="T: type", shape=shapes.unchanged, gradient=NOT_DIFFERENTIABLE
+)
 declare(
     "PreventGradient",
     inputs="input: T",
@@ -78,15 +81,20 @@ def _shape_op_shape(op: Any) -> list[TensorShape]:
 
 
 _OUT_TYPE = "T: type, out_type: {int32, int64} = DT_INT32"
-declare("Shape", inputs="input: T", outputs="output: out_type", attrs=_OUT_TYPE, shape=_shape_op_shape)
-declare("Size", inputs="input: T", outputs="output: out_type", attrs=_OUT_TYPE, shape=shapes.scalar)
-declare("Rank", inputs="input: T", outputs="output: int32", attrs="T: type", shape=shapes.scalar)
+declare(
+    "Shape", inputs="input: T", outputs="output: out_type", attrs=_OUT_TYPE, shape=_shape_op_shape, gradient=NOT_DIFFERENTIABLE
+)
+declare(
+    "Size", inputs="input: T", outputs="output: out_type", attrs=_OUT_TYPE, shape=shapes.scalar, gradient=NOT_DIFFERENTIABLE
+)
+declare("Rank", inputs="input: T", outputs="output: int32", attrs="T: type", shape=shapes.scalar, gradient=NOT_DIFFERENTIABLE)
 declare(
     "ShapeN",
     inputs="input: N * T",
     outputs="output: N * out_type",
     attrs=f"N: int >= 1, {_OUT_TYPE}",
     shape=lambda op: [shapes.shape_of([t._shape.ndims]) for t in op._inputs],
+    gradient=NOT_DIFFERENTIABLE,
 )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from teachtf.core.apply import apply_op
-from teachtf.core.op_def import declare
+from teachtf.core.op_def import NOT_DIFFERENTIABLE, declare
 from teachtf.ops import shape_functions as shapes
 from teachtf.ops.shape_functions import Dims
 
@@ -15,6 +15,7 @@ declare(
     outputs="r0: T, r1: T",
     attrs="T: {int32, int64} = DT_INT32",
     shape=lambda op: [shapes.shape_of([None])] * 2,
+    gradient=NOT_DIFFERENTIABLE,
 )
 
 

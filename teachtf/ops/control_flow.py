@@ -10,7 +10,7 @@ from teachtf.core.convert import convert_to_tensor
 from teachtf.core.graph import get_default_graph
 from teachtf.core.keys import GraphKeys
 from teachtf.core.name_scope import colocate_with, control_dependencies, name_scope
-from teachtf.core.op_def import declare
+from teachtf.core.op_def import NOT_DIFFERENTIABLE, declare
 from teachtf.core.operation import Operation
 from teachtf.core.shapes import TensorShape
 from teachtf.core.tensor import Tensor
@@ -87,6 +87,7 @@ declare(
     attrs="T: list(type) >= 1, summarize: int = 3",
     shape=shapes.no_outputs,
     stateful=True,
+    gradient=NOT_DIFFERENTIABLE,
 )
 declare(
     "Print",

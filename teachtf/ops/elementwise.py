@@ -11,7 +11,7 @@ from typing import Any
 from teachtf.core.apply import apply_op
 from teachtf.core.convert import constant
 from teachtf.core.name_scope import control_dependencies
-from teachtf.core.op_def import NOT_DIFFERENTIABLE, declare
+from teachtf.core.op_def import NO_GRADIENT, NOT_DIFFERENTIABLE, declare
 from teachtf.ops import shape_functions as shapes
 
 FLOATS = "bfloat16, half, float, double"
@@ -28,7 +28,7 @@ def after(gradient: Any) -> Any:
     return control_dependencies([gradient])
 
 
-def _unary(name: str, formula: str, types: str, gradient: Any = NOT_DIFFERENTIABLE, args: str = "x", out: str = "y") -> None:
+def _unary(name: str, formula: str, types: str, gradient: Any = NO_GRADIENT, args: str = "x", out: str = "y") -> None:
     declare(
         name,
         inputs=", ".join(f"{a.strip()}: T" for a in args.split(",")),
@@ -119,10 +119,10 @@ _unary("Reciprocal", "1 / x", f"{SIGNED}, {COMPLEX}", _from_output("ReciprocalGr
 _unary("Inv", "1 / x", f"{SIGNED}, {COMPLEX}", _from_output("ReciprocalGrad", wait=False))
 _unary("Square", "x * x", f"{WIDE}, {COMPLEX}", _square_gradient)
 _unary("Sign", "sign(x)", f"{SIGNED}, {COMPLEX}", _sign_gradient)
-_unary("Floor", "floor(x)", FLOATS)
-_unary("Ceil", "ceil(x)", FLOATS)
-_unary("Round", "rint(x)", f"{SIGNED}, {COMPLEX}")
-_unary("Rint", "rint(x)", FLOATS)
+_unary("Floor", "floor(x)", FLOATS, NOT_DIFFERENTIABLE)
+_unary("Ceil", "ceil(x)", FLOATS, NOT_DIFFERENTIABLE)
+_unary("Round", "rint(x)", f"{SIGNED}, {COMPLEX}", NOT_DIFFERENTIABLE)
+_unary("Rint", "rint(x)", FLOATS, NOT_DIFFERENTIABLE)
 _unary("Sin", "sin(x)", f"{FLOATS}, {COMPLEX}", _times(_one("Cos")))
 _unary("Cos", "cos(x)", f"{FLOATS}, {COMPLEX}", lambda op, g: [_cos_gradient(op, g)])
 _unary("Tan", "tan(x)", f"{FLOATS}, {COMPLEX}", lambda op, g: [_tan_gradient(op, g)])
@@ -137,7 +137,7 @@ _unary("Atanh", "atanh(x)", f"{FLOATS}, {COMPLEX}", _times(lambda x: _one_plus_s
 _unary("Erf", "erf(x)", FLOATS, lambda op, g: [_erf_gradient(op, g, 1)])
 _unary("Erfc", "erfc(x)", FLOATS, lambda op, g: [_erf_gradient(op, g, -1)])
 _unary("Lgamma", "lgamma(x)", FLOATS, _times(_one("Digamma")))
-_unary("Digamma", "digamma(x)", FLOATS)
+_unary("Digamma", "digamma(x)", FLOATS, lambda op, g: [_digamma_gradient(op, g)])
 _unary(
     "Softplus",
     "softplus(features)",
@@ -191,7 +191,14 @@ for _name in ("IsNan", "IsInf", "IsFinite"):
         formula=f"{_name.lower()}(x)",
         shape=shapes.unchanged,
     )
-declare("LogicalNot", inputs="x: bool", outputs="y: bool", formula="logical_not(x)", shape=shapes.unchanged)
+declare(
+    "LogicalNot",
+    inputs="x: bool",
+    outputs="y: bool",
+    formula="logical_not(x)",
+    shape=shapes.unchanged,
+    gradient=NOT_DIFFERENTIABLE,
+)
 for _name in ("LogicalAnd", "LogicalOr"):
     declare(
         _name,
@@ -199,8 +206,17 @@ for _name in ("LogicalAnd", "LogicalOr"):
         outputs="z: bool",
         formula="x & y" if _name == "LogicalAnd" else "x | y",
         shape=shapes.broadcast,
+        gradient=NOT_DIFFERENTIABLE,
         commutative=True,
     )
+
+
+def _digamma_gradient(op: Any, grad: Any) -> Any:
+    from teachtf.ops.special import polygamma
+
+    with after(grad):
+        x = conj(op.inputs[0])
+        return grad * polygamma(constant(1, dtype=x.dtype), x)
 
 
 def _cos_gradient(op: Any, grad: Any) -> Any:
@@ -242,10 +258,27 @@ def _sigmoid_grad_gradient(op: Any, grad: Any) -> list[Any]:
         return [gb - 2.0 * gb * a, apply_op("SigmoidGrad", a, grad)]
 
 
-def _relu_grad_gradient(op: Any, grad: Any) -> list[Any]:
+def _line_grad_gradient(op: Any, grad: Any) -> list[Any]:
+    """Of the gradient of a function made of straight lines: the same op again, and nothing bends."""
     from teachtf.ops.fills import zeros_like
 
-    return [apply_op("ReluGrad", grad, op.inputs[1]), zeros_like(op.inputs[1])]
+    attrs = {"alpha": op.get_attr("alpha")} if op.type == "LeakyReluGrad" else {}
+    return [apply_op(op.type, grad, op.inputs[1], **attrs), zeros_like(op.inputs[1])]
+
+
+def _elu_grad_gradient(op: Any, grad: Any) -> list[Any]:
+    from teachtf.ops.fills import zeros_like
+
+    given, y = op.inputs
+    first = apply_op(op.type, grad, y)
+    return [first, apply_op("Select", y < 0.0, grad * given, zeros_like(y))]
+
+
+def _softplus_grad_gradient(op: Any, grad: Any) -> list[Any]:
+    given, x = op.inputs
+    with after(grad):
+        first = apply_op("SoftplusGrad", grad, x)
+        return [first, grad * given / (apply_op("Exp", -x) + 2.0 + apply_op("Exp", x))]
 
 
 def _sqrt_grad_gradient(op: Any, grad: Any) -> list[Any]:
@@ -273,17 +306,25 @@ _unary("SqrtGrad", "dy * 0.5 / y", _ANY, _sqrt_grad_gradient, args="y, dy", out=
 _unary("RsqrtGrad", "dy * -0.5 * y * y * y", _ANY, _rsqrt_grad_gradient, args="y, dy", out="z")
 _unary("ReciprocalGrad", "-dy * y * y", _ANY, _reciprocal_grad_gradient, args="y, dy", out="z")
 _G, _B = "gradients, features", "backprops"
-_unary("ReluGrad", "where(features > 0, gradients, 0)", WIDE, _relu_grad_gradient, args=_G, out=_B)
-_unary("Relu6Grad", "where((features > 0) & (features < 6), gradients, 0)", WIDE, args=_G, out=_B)
-_unary("EluGrad", "where(outputs < 0, gradients * (outputs + 1), gradients)", FLOATS, args="gradients, outputs", out=_B)
+_unary("ReluGrad", "where(features > 0, gradients, 0)", WIDE, _line_grad_gradient, args=_G, out=_B)
+_unary("Relu6Grad", "where((features > 0) & (features < 6), gradients, 0)", WIDE, _line_grad_gradient, args=_G, out=_B)
+_unary(
+    "EluGrad",
+    "where(outputs < 0, gradients * (outputs + 1), gradients)",
+    FLOATS,
+    _elu_grad_gradient,
+    args="gradients, outputs",
+    out=_B,
+)
 _unary(
     "SeluGrad",
     f"where(outputs < 0, gradients * (outputs + {_SELU_ALPHA}), gradients * {_SELU})",
     FLOATS,
+    _elu_grad_gradient,
     args="gradients, outputs",
     out=_B,
 )
-_unary("SoftplusGrad", "gradients * sigmoid(features)", FLOATS, args=_G, out=_B)
+_unary("SoftplusGrad", "gradients * sigmoid(features)", FLOATS, _softplus_grad_gradient, args=_G, out=_B)
 _unary("SoftsignGrad", "gradients / ((1 + abs(features)) * (1 + abs(features)))", FLOATS, args=_G, out=_B)
 declare(
     "LeakyRelu",
@@ -301,4 +342,5 @@ declare(
     attrs=f"alpha: float = 0.20000000298023224, T: {{{FLOATS}}} = DT_FLOAT",
     formula="where(features > 0, gradients, gradients * alpha)",
     shape=shapes.merged,
+    gradient=_line_grad_gradient,
 )

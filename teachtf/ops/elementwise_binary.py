@@ -6,13 +6,13 @@ from typing import Any
 
 from teachtf.core.apply import apply_op
 from teachtf.core.convert import constant
-from teachtf.core.op_def import NOT_DIFFERENTIABLE, declare
+from teachtf.core.op_def import NO_GRADIENT, NOT_DIFFERENTIABLE, declare
 from teachtf.ops import shape_functions as shapes
 from teachtf.ops.broadcasting import sum_to_inputs
 from teachtf.ops.elementwise import COMPLEX, FLOATS, WIDE, after, conj
 
 
-def _binary(name: str, formula: str, types: str, gradient: Any = NOT_DIFFERENTIABLE, *, commutative: bool = False) -> None:
+def _binary(name: str, formula: str, types: str, gradient: Any = NO_GRADIENT, *, commutative: bool = False) -> None:
     declare(
         name,
         inputs="x: T, y: T",
@@ -34,6 +34,7 @@ def _compare(name: str, formula: str) -> None:
         attrs="T: type, incompatible_shape_error: bool = true" if equality else "T: realnumbertype",
         formula=formula,
         shape=shapes.broadcast,
+        gradient=NOT_DIFFERENTIABLE,
         commutative=equality,
     )
 
@@ -130,8 +131,8 @@ _binary("Mul", "x * y", _NUMBERS, _mul_gradient, commutative=True)
 _binary("RealDiv", "x / y", _NUMBERS, _division_gradient("RealDiv"))
 _binary("Div", "truncdiv(x, y)", _NUMBERS, _division_gradient("Div"))
 _binary("DivNoNan", "div_no_nan(x, y)", f"{FLOATS}, {COMPLEX}", _division_gradient("DivNoNan"))
-_binary("FloorDiv", "floordiv(x, y)", _NUMBERS)
-_binary("TruncateDiv", "truncdiv(x, y)", _NUMBERS)
+_binary("FloorDiv", "floordiv(x, y)", _NUMBERS, NOT_DIFFERENTIABLE)
+_binary("TruncateDiv", "truncdiv(x, y)", _NUMBERS, NOT_DIFFERENTIABLE)
 _binary("FloorMod", "floormod(x, y)", f"{FLOATS}, {_UNSIGNED}", _floor_mod_gradient)
 _binary("TruncateMod", "truncmod(x, y)", f"{FLOATS}, int32, int64")
 _binary("Mod", "truncmod(x, y)", f"{FLOATS}, int32, int64")

@@ -10,7 +10,7 @@ from teachtf.core import dtypes, static
 from teachtf.core.apply import apply_op
 from teachtf.core.convert import constant_of, convert_to_tensor, to_array
 from teachtf.core.name_scope import name_scope
-from teachtf.core.op_def import declare
+from teachtf.core.op_def import NOT_DIFFERENTIABLE, declare
 from teachtf.core.shapes import TensorShape, as_shape
 from teachtf.core.tensor import Tensor
 from teachtf.ops import shape_functions as shapes
@@ -35,8 +35,8 @@ declare(
     shape=lambda op: [static.constant_value_as_shape(op._inputs[0])],
     gradient=_fill_gradient,
 )
-declare("ZerosLike", inputs="x: T", outputs="y: T", attrs="T: type", shape=shapes.unchanged)
-declare("OnesLike", inputs="x: T", outputs="y: T", attrs=f"T: {_KINDS}", shape=shapes.unchanged)
+declare("ZerosLike", inputs="x: T", outputs="y: T", attrs="T: type", shape=shapes.unchanged, gradient=NOT_DIFFERENTIABLE)
+declare("OnesLike", inputs="x: T", outputs="y: T", attrs=f"T: {_KINDS}", shape=shapes.unchanged, gradient=NOT_DIFFERENTIABLE)
 
 
 def _range_shape(op: Any) -> list[TensorShape]:
@@ -55,6 +55,7 @@ declare(
     outputs="output: Tidx",
     attrs="Tidx: {bfloat16, half, float, double, int8, int16, int32, int64, uint16, uint32, uint64} = DT_INT32",
     shape=_range_shape,
+    gradient=NOT_DIFFERENTIABLE,
 )
 declare(
     "LinSpace",
@@ -62,6 +63,7 @@ declare(
     outputs="output: T",
     attrs="T: {bfloat16, half, float, double}, Tidx: {int32, int64} = DT_INT32",
     shape=lambda op: [shapes.shape_of([static.static_scalar(op._inputs[2])])],
+    gradient=NOT_DIFFERENTIABLE,
 )
 
 

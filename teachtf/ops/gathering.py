@@ -8,7 +8,7 @@ from teachtf.core import dtypes, static
 from teachtf.core.apply import apply_op
 from teachtf.core.convert import convert_to_tensor, to_array
 from teachtf.core.name_scope import name_scope
-from teachtf.core.op_def import declare
+from teachtf.core.op_def import NOT_DIFFERENTIABLE, declare
 from teachtf.core.shapes import TensorShape, unknown_shape
 from teachtf.core.tensor import Tensor
 from teachtf.ops import shape_functions as shapes
@@ -115,6 +115,7 @@ declare(
     outputs="output: T",
     attrs="axis: int = -1, T: type, TI: {uint8, int8, int32, int64} = DT_INT64",
     shape=_one_hot_shape,
+    gradient=NOT_DIFFERENTIABLE,
 )
 
 

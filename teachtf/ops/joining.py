@@ -10,7 +10,7 @@ from teachtf.core import static
 from teachtf.core.apply import apply_op
 from teachtf.core.convert import convert_to_tensor, register_tensor_conversion_function
 from teachtf.core.name_scope import name_scope
-from teachtf.core.op_def import declare
+from teachtf.core.op_def import NOT_DIFFERENTIABLE, declare
 from teachtf.core.shapes import TensorShape, unknown_shape
 from teachtf.core.tensor import Tensor
 from teachtf.ops import shape_functions as shapes
@@ -65,6 +65,7 @@ declare(
     outputs="offset: N * shape_type",
     attrs="N: int >= 2, shape_type: {int32, int64} = DT_INT32",
     shape=lambda op: [t._shape for t in op._inputs[1:]],
+    gradient=NOT_DIFFERENTIABLE,
 )
 
 

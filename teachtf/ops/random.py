@@ -8,7 +8,7 @@ from teachtf.core import dtypes, static
 from teachtf.core.apply import apply_op
 from teachtf.core.convert import convert_to_tensor
 from teachtf.core.name_scope import name_scope
-from teachtf.core.op_def import declare
+from teachtf.core.op_def import NOT_DIFFERENTIABLE, declare
 from teachtf.core.seeds import get_seed
 from teachtf.core.shapes import TensorShape
 from teachtf.core.tensor import Tensor
@@ -29,6 +29,7 @@ for _name in ("RandomUniform", "RandomStandardNormal", "TruncatedNormal"):
         attrs=f"{_SEEDS}, dtype: {{half, bfloat16, float, double}}, T: {{int32, int64}}",
         shape=_asked_shape,
         stateful=True,
+        gradient=NOT_DIFFERENTIABLE,
     )
 declare(
     "RandomUniformInt",
@@ -45,6 +46,7 @@ declare(
     attrs=f"{_SEEDS}, T: type",
     shape=shapes.unchanged,
     stateful=True,
+    gradient=NOT_DIFFERENTIABLE,
 )
 declare(
     "Multinomial",
@@ -53,6 +55,7 @@ declare(
     attrs=f"{_SEEDS}, T: realnumbertype, output_dtype: {{int32, int64}} = DT_INT64",
     shape=lambda op: [shapes.shape_of([shapes.require_rank(op._inputs[0], 2)[0], static.static_scalar(op._inputs[1])])],
     stateful=True,
+    gradient=NOT_DIFFERENTIABLE,
 )
 
 

@@ -10,7 +10,7 @@ from teachtf.core import static
 from teachtf.core.apply import apply_op
 from teachtf.core.convert import convert_to_tensor
 from teachtf.core.name_scope import name_scope
-from teachtf.core.op_def import declare
+from teachtf.core.op_def import NOT_DIFFERENTIABLE, declare
 from teachtf.core.shapes import TensorShape, unknown_shape
 from teachtf.core.tensor import Tensor
 from teachtf.ops import shape_functions as shapes
@@ -46,6 +46,7 @@ declare(
     outputs="y: T",
     attrs="T: {int32, int64} = DT_INT32",
     shape=lambda op: [shapes.shape_of(shapes.require_rank(op._inputs[0], 1))],
+    gradient=NOT_DIFFERENTIABLE,
 )
 
 
@@ -166,6 +167,7 @@ declare(
         if (dims := op._inputs[0]._shape.as_tuple) is None or (p := static.constant_value(op._inputs[1])) is None
         else shapes.shape_of([None if d is None else d - int(q.sum()) for d, q in zip(dims, p, strict=True)])
     ],
+    gradient=lambda op, grad: [apply_op("MirrorPad", grad, op.inputs[1], mode=op.get_attr("mode")), None],
 )
 
 
@@ -203,7 +205,13 @@ declare(
     outputs="merged: T",
     attrs="N: int >= 1, T: type",
     shape=lambda op: _stitch_shape(op),
+    gradient=lambda op, grad: _stitch_gradient(op, grad),
 )
+
+
+def _stitch_gradient(op: Any, grad: Any) -> list[Any]:
+    number = op.get_attr("N")
+    return [None] * number + [apply_op("GatherV2", grad, index, 0) for index in op.inputs[:number]]
 
 
 def _stitch_shape(op: Any) -> list[TensorShape]:

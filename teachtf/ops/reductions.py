@@ -188,6 +188,7 @@ for _name, _outputs in (("ArgMax", "{int16, uint16, int32, int64}"), ("ArgMin", 
         attrs="T: {float, double, int32, uint8, int16, int8, int64, bfloat16, uint16, half, uint32, uint64, qint8, quint8, "
         f"qint32, qint16, quint16, bool}}, Tidx: {_dims} = DT_INT32, output_type: {_outputs} = DT_INT64",
         shape=_arg_shape,
+        gradient=NOT_DIFFERENTIABLE,
     )
 
 

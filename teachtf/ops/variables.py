@@ -6,7 +6,7 @@ from typing import Any
 
 from teachtf.core import static
 from teachtf.core.apply import apply_op
-from teachtf.core.op_def import declare
+from teachtf.core.op_def import NO_GRADIENT, NOT_DIFFERENTIABLE, declare
 from teachtf.core.shapes import TensorShape, unknown_shape
 from teachtf.core.tensor import Tensor
 from teachtf.ops import shape_functions as shapes
@@ -44,6 +44,7 @@ declare(
     outputs="output_ref: Ref(T)",
     attrs="T: type, validate_shape: bool = true, use_locking: bool = true",
     shape=_assign_shape,
+    gradient=NOT_DIFFERENTIABLE,
 )
 for _name in ("AssignAdd", "AssignSub"):
     declare(
@@ -52,6 +53,7 @@ for _name in ("AssignAdd", "AssignSub"):
         outputs="output_ref: Ref(T)",
         attrs="T: numbertype, use_locking: bool = false",
         shape=shapes.merged,
+        gradient=NOT_DIFFERENTIABLE,
     )
 
 
@@ -72,6 +74,7 @@ for _name in ("ScatterUpdate", "ScatterAdd", "ScatterSub", "ScatterMul", "Scatte
         outputs="output_ref: Ref(T)",
         attrs=f"T: {_types}, Tindices: {{int32, int64}}, use_locking: bool = {'true' if _name == 'ScatterUpdate' else 'false'}",
         shape=_scatter_shape,
+        gradient=NOT_DIFFERENTIABLE if _types == "numbertype" else NO_GRADIENT,
     )
 declare("CountUpTo", inputs="ref: Ref(T)", outputs="output: T", attrs="limit: int, T: {int32, int64}", shape=shapes.scalar)
 
@@ -187,6 +190,7 @@ declare(
     outputs="output: string",
     attrs="N: int >= 0, separator: string = ''",
     shape=lambda op: [_joined_shape(op)],
+    gradient=NOT_DIFFERENTIABLE,
 )
 
 

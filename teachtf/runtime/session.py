@@ -6,6 +6,8 @@ import threading
 from contextlib import AbstractContextManager
 from typing import Any
 
+import numpy as np
+
 from teachtf.core import errors
 from teachtf.core.graph import Graph, _session_stack, get_default_graph
 from teachtf.core.tensor import Tensor
@@ -94,7 +96,8 @@ class BaseSession(errors.Suggesting):
         flat, rebuild = ([fetches], None) if simple else structures.flatten(graph, fetches)
         plan = self._plan(flat, list(fed))
         try:
-            values = plan.run(*fed.values())
+            with np.errstate(all="ignore"):  # in a graph, log(0) is -inf and nothing to warn of
+                values = plan.run(*fed.values())
         except Exception as error:
             raise self._explained(plan, error) from None
         return values[0] if rebuild is None else rebuild(values)
@@ -106,7 +109,8 @@ class BaseSession(errors.Suggesting):
             from teachtf.runtime.plan import Plan  # kernels are imported with the first run, not with the library
 
             with self._lock:
-                plan = Plan(fetches, fed, self._state, self._devices)
+                with np.errstate(all="ignore"):  # constants are computed now
+                    plan = Plan(fetches, fed, self._state, self._devices)
                 while len(self._plans) >= _PLANS_KEPT:
                     self._plans.pop(next(iter(self._plans)))
                 self._plans[key] = plan
