@@ -1,0 +1,337 @@
+"""The Python of a plan: one line an op, a `while` a loop.
+
+Each tensor has a *name* in that Python: a local (`v12_0`), a constant or variable cell (`c12_0`), a feed (`f0`), or the text of
+a read (`c12_0.read()`). Ops that only pass a value on get the name of their input and no line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from teachtf.core.operation import Operation
+from teachtf.core.tensor import Tensor
+from teachtf.kernels import registry
+from teachtf.kernels.registry import State
+from teachtf.kernels.state import DEAD
+from teachtf.runtime.frames import ENTER, EXIT, MERGE, NEXT, SWITCH, Frame, ends_loop, loop_merge
+from teachtf.runtime.lines import Lines
+
+_FOLD_LIMIT = 1 << 20  # elements: a larger constant result is computed each run instead of being kept
+VARIABLES = ("VariableV2", "Variable")
+_PASSING = {"Identity", "RefIdentity", "StopGradient", "PreventGradient", "LoopCond"}
+Guards = frozenset[tuple[Tensor, int]]
+_NO_GUARDS: Guards = frozenset()
+Test = tuple[str, ...]  # locals: one of them must not be DEAD
+
+
+class Writer:
+    """Writes the function `run(feeds...)` that gives the values of `fetches`.
+
+    Attributes:
+      source: the text.
+      space: the globals it needs.
+      op_at: the operation of each line number.
+      cells: the cell of each variable that it uses.
+    """
+
+    def __init__(self, root: Frame, fetches: Sequence[Any], feeds: Sequence[Tensor], state: State) -> None:
+        self.fetches = list(fetches)
+        self.feeds = list(feeds)
+        self.space: dict[str, Any] = {"DEAD": DEAD, "copy": _copy, "scalar": _scalar, "plain": _plain, "ONE": np.int32(1)}
+        self.space["ZERO"] = np.int32(0)
+        self.cells: dict[Operation, Any] = {}
+        self._state = state
+        self._names: dict[Tensor, str] = {t: f"f{i}" for i, t in enumerate(self.feeds)}
+        self._live: dict[Operation, list[Test]] = {}  # what tells whether an operation has run
+        self._guards: dict[Operation, Guards] = {}
+        self._constants: dict[Tensor, Any] = {}
+        self._lines = Lines()
+        self._block(root.nodes)
+        results = ", ".join(self._result(f) for f in self.fetches)
+        self._lines.add(f"return ({results}{',' if len(self.fetches) == 1 else ''})")
+        self.source, self.op_at = self._lines.assembled(f"def run({', '.join(self._names[t] for t in self.feeds)}):")
+
+    @staticmethod
+    def _local(tensor: Tensor) -> str:
+        return f"v{tensor.op._id}_{tensor._value_index}"
+
+    # --- blocks ------------------------------------------------------------------------------------------------------
+
+    def _block(self, nodes: Iterable[Operation | Frame]) -> None:
+        for node in nodes:
+            if isinstance(node, Frame):
+                self._loop(node)
+            else:
+                self._op(node)
+
+    def _loop(self, frame: Frame) -> None:
+        """A `while True` with the ops of the condition, the way out, the ops of the body, and the values for the next turn."""
+        guards = _NO_GUARDS.union(*(self._tensor_guards(op._inputs[0]) for op in frame.enters))
+        tests = [test for op in frame.enters for test in self._tests(op)]
+        if not tests:
+            self._turns(frame)
+            for op in frame.exits:
+                self._pass_on(op.outputs[0], op._inputs[0], op)
+            return
+        with self._lines.block(f"if {self._python(tests)}:"):
+            self._turns(frame)
+            for op in frame.exits:
+                self._guards[op] = guards
+                name = self._names[op.outputs[0]] = self._local(op.outputs[0])
+                self._live[op] = [(name,)]
+                self._lines.add(f"{name} = {self._read(op._inputs[0], op.type == 'RefExit')}", op, [name])
+        if frame.exits:
+            with self._lines.block("else:"):
+                names = [self._local(op.outputs[0]) for op in frame.exits]
+                self._lines.add(" = ".join([*names, "DEAD"]), None, names)
+
+    def _turns(self, frame: Frame) -> None:
+        for op in frame.enters:
+            self._pass_on(op.outputs[0], op._inputs[0], op)
+        for op in frame.merges:
+            self._enter(op)
+        before, body, after = frame.parts()
+        with self._lines.loop("while True:"):
+            self._block(before)
+            condition = frame.condition
+            assert condition is not None
+            self._lines.add(f"if not {self._read(condition.outputs[0], as_reference=False)}: break", condition)
+            self._block(body)
+            self._carry(frame)
+        self._block(after)
+
+    def _enter(self, merge: Operation) -> None:
+        """The variable of a loop, with its first value."""
+        first = next(t for t in merge._inputs if t.op.type not in NEXT)
+        name = self._names[merge.outputs[0]] = f"m{merge._id}"
+        self._lines.add(f"{name} = {self._read(first, merge.type == 'RefMerge')}", merge, [name])
+        if merge.outputs[1]._consumers:
+            index = self._names[merge.outputs[1]] = f"i{merge._id}"
+            self._lines.add(f"{index} = ZERO", merge, [index])
+
+    def _carry(self, frame: Frame) -> None:
+        """The values of the next turn, all at once: one may be computed from another's old value."""
+        targets, values = [], []
+        for merge in frame.merges:
+            again = next(t.op for t in merge._inputs if t.op.type in NEXT)
+            name, value = self._names[merge.outputs[0]], self._read(again._inputs[0], merge.type == "RefMerge")
+            if name != value:
+                targets.append(name)
+                values.append(value)
+            if merge.outputs[1] in self._names:
+                targets.append(self._names[merge.outputs[1]])
+                values.append("ONE")
+        self._lines.add(f"{', '.join(targets)} = {', '.join(values)}" if targets else "pass", None, targets)
+
+    # --- operations --------------------------------------------------------------------------------------------------
+
+    def _op(self, op: Operation) -> None:
+        if op.type in (*ENTER, *NEXT, *EXIT) or loop_merge(op):
+            return  # `_loop` has written them, or will
+        guards = self._guards_of(op)
+        if op.type == "Const" and not guards:
+            self._constants[op.outputs[0]] = op._attrs["value"]
+            return
+        if op.type in ("NoOp", "ControlTrigger"):
+            self._live[op] = self._tests(op)
+            return
+        if self._passes_on(op, guards) or self._read_late(op, guards):
+            return
+        if op.type in SWITCH and ends_loop(op):
+            for side in op.outputs:
+                self._pass_on(side, op._inputs[0], op)
+            return
+        call = registry.build(op, self._state)
+        if op.type in VARIABLES:
+            name = f"c{op._id}_0"
+            self.cells[op] = self.space[name] = call()
+            self._names.setdefault(op.outputs[0], name)
+            return
+        if not self._fold(op, call, guards):
+            self._lines.add(*self._computed(op, call, guards))
+
+    def _computed(self, op: Operation, call: Any, guards: Guards) -> tuple[str, Operation, list[str]]:
+        """The line that computes `op`."""
+        arguments = [self._read(t, as_ref) for t, as_ref in zip(op._inputs, _reference_inputs(op), strict=True)]
+        if op.type == "Assign" and self._from_feed(op._inputs[1]):
+            arguments[1] = f"copy({arguments[1]})"  # the variable must not share the caller's array
+        targets = [self._local(t) for t in op.outputs] or [f"v{op._id}_0"]
+        expression = self._inlined(op, arguments)
+        if expression is None:
+            name = f"k{op._id}"
+            self.space[name] = call
+            expression = f"{name}({', '.join(arguments)})"
+        tests = [] if op.type in MERGE or not guards else self._tests(op)
+        if tests:
+            dead = "DEAD" if len(targets) == 1 else f"({', '.join(['DEAD'] * len(targets))})"
+            expression = f"({expression}) if {self._python(tests)} else {dead}"
+        ways = targets if op.type in SWITCH else targets[:1]  # one side of a Switch is always dead
+        self._live[op] = [tuple(ways)]
+        for tensor in op.outputs:
+            self._names.setdefault(tensor, self._local(tensor))
+        return f"{', '.join(targets)} = {expression}", op, targets
+
+    @staticmethod
+    def _inlined(op: Operation, arguments: list[str]) -> str | None:
+        """An expression for what needs no call."""
+        if op.type in SWITCH:
+            return f"(DEAD, {arguments[0]}) if {arguments[1]} else ({arguments[0]}, DEAD)"
+        return None
+
+    def _pass_on(self, output: Tensor, value: Tensor, op: Operation) -> None:
+        """Let `output` be another name of `value`; a read of a variable happens here and now."""
+        if value in self._constants and value not in self._names:
+            self._constants[output] = self._constants[value]
+            return
+        name = self._names.get(value) or self._read(value, as_reference=True)
+        if not name.isidentifier():
+            local = self._local(output)
+            self._read(value, as_reference=True)
+            self._lines.add(f"{local} = {name}", op, [local])
+            name = local
+        self._names.setdefault(output, name)
+
+    def _passes_on(self, op: Operation, guards: Guards) -> bool:
+        """Whether `op` only hands on its input, so that no line is needed."""
+        if op.type not in _PASSING or op.outputs[0] in self.feeds or op.outputs[0]._dtype != op._inputs[0]._dtype:
+            return False  # an Identity of a variable reads it
+        value = op._inputs[0]
+        if guards != self._tensor_guards(value) or (value in self._constants and value not in self._names):
+            return False
+        name = self._names[value]
+        if not name.isidentifier():
+            return False
+        self._names[op.outputs[0]] = name
+        if guards:
+            self._live[op] = [(name,)]
+        return True
+
+    def _read_late(self, op: Operation, guards: Guards) -> bool:
+        """Whether `op` only reads a variable: each user then reads for itself, when it runs.
+
+        So a user that waits for an update sees it, as in TensorFlow, where a read shares the variable's memory.
+        """
+        if op.type != "Identity" or not op._inputs[0].dtype._is_ref_dtype or op._control_inputs or guards:
+            return False
+        if op in self.fetches or op._inputs[0] in self.feeds or op.outputs[0] in self.feeds:
+            return False
+        self._names[op.outputs[0]] = self._read(op._inputs[0], as_reference=False)
+        return True
+
+    def _from_feed(self, tensor: Tensor) -> bool:
+        """Whether the array of `tensor` can be one that was fed."""
+        if tensor in self.feeds:
+            return True
+        return tensor.op.type in registry.ALIASING and any(self._from_feed(t) for t in tensor.op._inputs)
+
+    # --- branches ----------------------------------------------------------------------------------------------------
+
+    def _guards_of(self, op: Operation) -> Guards:
+        """The choices (a Switch's predicate and side) that must have been taken for `op` to run."""
+        incoming = [self._tensor_guards(t) for t in op._inputs]
+        if op.type in MERGE:
+            guards = frozenset.intersection(*incoming) if incoming else _NO_GUARDS
+        else:
+            guards = _NO_GUARDS.union(*incoming, *(self._guards.get(c, _NO_GUARDS) for c in op._control_inputs))
+        self._guards[op] = guards
+        return guards
+
+    def _tensor_guards(self, tensor: Tensor) -> Guards:
+        if tensor in self.feeds:
+            return _NO_GUARDS
+        guards = self._guards.get(tensor.op, _NO_GUARDS)
+        if tensor.op.type in SWITCH and not ends_loop(tensor.op):
+            guards = guards | {(tensor.op.inputs[1], tensor._value_index)}
+        return guards
+
+    def _tests(self, op: Operation) -> list[Test]:
+        """What must not be DEAD for `op` to run."""
+        tests = [(self._names[t],) for t in op._inputs if self._tensor_guards(t)]
+        return tests + [test for c in op._control_inputs if self._guards.get(c) for test in self._live.get(c, [])]
+
+    def _python(self, tests: list[Test]) -> str:
+        def one(test: Test) -> str:
+            text = " or ".join(f"{self._lines.reads(name)} is not DEAD" for name in test)
+            return f"({text})" if len(test) > 1 else text
+
+        return " and ".join(dict.fromkeys(one(test) for test in tests))
+
+    # --- values ------------------------------------------------------------------------------------------------------
+
+    def _read(self, tensor: Tensor, as_reference: bool) -> str:
+        if tensor not in self._names:
+            name = f"c{tensor.op._id}_{tensor._value_index}"
+            self.space[name] = self._constants[tensor]
+            self._names[tensor] = name
+        name = self._names[tensor]
+        self._lines.reads(name.partition(".")[0])
+        if tensor.dtype._is_ref_dtype and not as_reference and tensor not in self.feeds:
+            return f"{name}.read()"
+        return name
+
+    def _fold(self, op: Operation, call: Any, guards: Guards) -> bool:
+        """Compute now what is constant. Errors wait for the run, where they have a place to be told."""
+        if guards or not op._inputs or op._control_inputs or op.op_def.is_stateful or op in self.fetches:
+            return False
+        if not all(t in self._constants for t in op._inputs):
+            return False
+        if any(t._dtype._is_ref_dtype for t in op.outputs):
+            return False
+        sizes = [t.shape.num_elements() for t in op.outputs]
+        if any(s is None or s > _FOLD_LIMIT for s in sizes):
+            return False
+        try:
+            values = call(*(self._constants[t] for t in op._inputs))
+        except Exception:
+            return False
+        values = values if isinstance(values, tuple) else (values,)
+        self._constants.update(zip(op.outputs, values, strict=True))
+        return True
+
+    def _result(self, fetch: Any) -> str:
+        if not isinstance(fetch, Tensor):
+            return "None"
+        read = self._read(fetch, as_reference=False)
+        if fetch.dtype.is_quantized:
+            read = f"plain({read})"
+        if self._shared(fetch):
+            return f"copy({read})"
+        return f"scalar({read})" if fetch.shape.ndims in (0, None) else read
+
+    def _shared(self, tensor: Tensor) -> bool:
+        """Whether an array that is handed out could also be held by the session, by the caller's feed, or twice."""
+        if tensor in self.feeds or tensor in self._constants or tensor.op.type in registry.ALIASING:
+            return True
+        if tensor.dtype._is_ref_dtype:
+            return True
+        if self.fetches.count(tensor) > 1:
+            return True
+        return any(op.type in registry.ALIASING for op in tensor._consumers)
+
+
+def _reference_inputs(op: Operation) -> list[bool]:
+    """Which inputs an op takes as references: those get the variable's cell, the others its value."""
+    result: list[bool] = []
+    for arg in op.op_def.inputs:
+        count = op._attrs[arg.number_attr] if arg.number_attr else 1
+        if arg.type_list_attr:
+            count = len(op._attrs[arg.type_list_attr])
+        result.extend([arg.is_ref] * count)
+    return result
+
+
+def _copy(value: Any) -> Any:
+    return np.array(value) if np.ndim(value) else _scalar(value)
+
+
+def _scalar(value: Any) -> Any:
+    """What the caller gets: numpy scalars (and bytes) for rank 0, arrays for the rest."""
+    return value[()] if type(value) is np.ndarray and value.ndim == 0 else value
+
+
+def _plain(value: Any) -> Any:
+    """The whole numbers of a quantised array."""
+    return value[value.dtype.names[0]] if value.dtype.names else value
