@@ -7,7 +7,7 @@ one node of the frame around it, so that each block of a plan is a list in which
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import Any, TypeVar
 
 from teachtf.core import errors
@@ -78,8 +78,8 @@ def loop_merge(op: Operation) -> bool:
     return op.type in MERGE and any(t.op.type in NEXT for t in op._inputs)
 
 
-def needed(fetches: Iterable[Any], fed: set[Tensor]) -> Frame:
-    """The operations that `fetches` need when `fed` tensors are given, as a nest of loops.
+def needed(fetches: Iterable[Any], fed: set[Tensor], done: Set[Operation] = frozenset()) -> Frame:
+    """The operations that `fetches` need when `fed` tensors are given and `done` have run before, as a nest of loops.
 
     Raises:
       InvalidArgumentError: there is a cycle that is no loop, or a loop is not closed.
@@ -89,10 +89,10 @@ def needed(fetches: Iterable[Any], fed: set[Tensor]) -> Frame:
     sources: dict[Operation, list[Operation]] = {}
     while pending:
         op = pending.pop()
-        if op in seen:
+        if op in seen or op in done:
             continue
         seen.add(op)
-        sources[op] = [t.op for t in op._inputs if t not in fed] + op._control_inputs
+        sources[op] = [t.op for t in op._inputs if t not in fed] + [c for c in op._control_inputs if c not in done]
         pending.extend(sources[op])
     for op in seen:
         if loop_merge(op):

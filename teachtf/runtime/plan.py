@@ -7,7 +7,7 @@ writes one line of Python an op (`writer.py`). The line number of an error is th
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from typing import Any
 
 from teachtf.core.operation import Operation
@@ -30,14 +30,31 @@ class Plan:
       ops: the operations that run, in order; those of a loop stand together.
       placement: the device of each.
       source: the generated Python.
-      run: the function of the fed values that it defines; it gives the values of the fetches.
+      run: the function of the fed values that it defines; it gives the values of the fetches. That of a traced plan also takes
+        `seen`, and calls `seen(op, start, values)` after each op: `start` in nanoseconds of `time.perf_counter_ns`.
+
+    Args:
+      fetches: tensors and operations.
+      feeds: the tensors whose values `run` takes.
+      state: what the session keeps.
+      devices: the devices of the session.
+      done: operations that ran before, in a run that goes on (`Session.partial_run`).
+      traced: whether to tell `seen` of each op.
     """
 
-    def __init__(self, fetches: Sequence[Any], feeds: Sequence[Tensor], state: State, devices: Devices) -> None:
-        root = frames.needed(fetches, set(feeds))
+    def __init__(
+        self,
+        fetches: Sequence[Any],
+        feeds: Sequence[Tensor],
+        state: State,
+        devices: Devices,
+        done: Set[Operation] = frozenset(),
+        traced: bool = False,
+    ) -> None:
+        root = frames.needed(fetches, set(feeds), done)
         self.ops = frames.operations(root)
         self.placement = devices.place(self.ops)
-        writer = Writer(root, fetches, feeds, state)
+        writer = Writer(root, fetches, feeds, state, traced)
         self.source = writer.source
         self._op_at = writer.op_at
         self._cells = writer.cells

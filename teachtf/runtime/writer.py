@@ -6,6 +6,7 @@ a read (`c12_0.read()`). Ops that only pass a value on get the name of their inp
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -28,7 +29,7 @@ Test = tuple[str, ...]  # locals: one of them must not be DEAD
 
 
 class Writer:
-    """Writes the function `run(feeds...)` that gives the values of `fetches`.
+    """Writes the function `run(feeds...)` that gives the values of `fetches`; a traced one tells `seen` of each op.
 
     Attributes:
       source: the text.
@@ -37,13 +38,14 @@ class Writer:
       cells: the cell of each variable that it uses.
     """
 
-    def __init__(self, root: Frame, fetches: Sequence[Any], feeds: Sequence[Tensor], state: State) -> None:
+    def __init__(self, root: Frame, fetches: Sequence[Any], feeds: Sequence[Tensor], state: State, traced: bool) -> None:
         self.fetches = list(fetches)
         self.feeds = list(feeds)
         self.space: dict[str, Any] = {"DEAD": DEAD, "copy": _copy, "scalar": _scalar, "plain": _plain, "ONE": np.int32(1)}
-        self.space["ZERO"] = np.int32(0)
+        self.space.update(ZERO=np.int32(0), now=time.perf_counter_ns)
         self.cells: dict[Operation, Any] = {}
         self._state = state
+        self._traced = traced
         self._names: dict[Tensor, str] = {t: f"f{i}" for i, t in enumerate(self.feeds)}
         self._live: dict[Operation, list[Test]] = {}  # what tells whether an operation has run
         self._guards: dict[Operation, Guards] = {}
@@ -52,7 +54,8 @@ class Writer:
         self._block(root.nodes)
         results = ", ".join(self._result(f) for f in self.fetches)
         self._lines.add(f"return ({results}{',' if len(self.fetches) == 1 else ''})")
-        self.source, self.op_at = self._lines.assembled(f"def run({', '.join(self._names[t] for t in self.feeds)}):")
+        arguments = [self._names[t] for t in self.feeds] + ["seen"] * traced
+        self.source, self.op_at = self._lines.assembled(f"def run({', '.join(arguments)}):")
 
     @staticmethod
     def _local(tensor: Tensor) -> str:
@@ -172,7 +175,11 @@ class Writer:
         self._live[op] = [tuple(ways)]
         for tensor in op.outputs:
             self._names.setdefault(tensor, self._local(tensor))
-        return f"{', '.join(targets)} = {expression}", op, targets
+        line = f"{', '.join(targets)} = {expression}"
+        if self._traced:
+            self.space[f"o{op._id}"] = op
+            line = f"start = now(); {line}; seen(o{op._id}, start, ({', '.join(targets)},))"
+        return line, op, targets
 
     @staticmethod
     def _inlined(op: Operation, arguments: list[str]) -> str | None:
