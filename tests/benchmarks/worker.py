@@ -1,0 +1,67 @@
+"""One side of the comparison: builds a row when told to, and times it as often as it is told.
+
+    python worker.py teachtf|tensorflow
+
+It reads lines of JSON, `["build", row]` or `["time", repetitions]`, and answers each by a line: seconds.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import sys
+import time
+from typing import Any
+
+import rows
+
+os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+os.environ["TF_USE_LEGACY_KERAS"] = "1"
+
+
+def module(name: str) -> Any:
+    if name == "teachtf":
+        import teachtf as tf
+
+        return tf
+    import tensorflow.compat.v1 as tf
+
+    tf.disable_v2_behavior()
+    tf.logging.set_verbosity(tf.logging.ERROR)
+    return tf
+
+
+def main() -> None:
+    answer = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # what libraries print does not mix with the answers
+    start = time.perf_counter()
+    tf = module(sys.argv[1])
+    importing = time.perf_counter() - start
+    step: Any = None
+    for line in sys.stdin:
+        what, value = json.loads(line)
+        start = time.perf_counter()
+        result: Any = importing
+        if what == "build":
+            step = None
+            tf.reset_default_graph()
+            try:
+                step = rows.ROWS[value](tf)
+                step()
+                result = time.perf_counter() - start
+            except Exception as error:
+                result = f"{type(error).__name__}: {error}"
+        elif what == "time":
+            result = []
+            for _ in range(value):
+                start = time.perf_counter()
+                step()
+                result.append(time.perf_counter() - start)
+        elif what == "memory":
+            result = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+        print(json.dumps(result), file=answer, flush=True)
+
+
+if __name__ == "__main__":
+    main()
