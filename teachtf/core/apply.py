@@ -50,12 +50,8 @@ def apply_op(op_type: str, *inputs: Any, name: str | None = None, **attrs: Any) 
         name = op_type
     names = graph._names
     outer_scope = names.scope
-    if name.endswith("/"):
-        scope = name[:-1]
-    else:
-        if not outer_scope:
-            check_op_name(name)
-        scope = names.unique(name)
+    check_op_name(name, outer_scope)
+    scope = name[:-1] if name[-1:] == "/" else names.unique(name)
     names.scope = scope
     try:
         if graph is get_default_graph():

@@ -7,15 +7,16 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
-from teachtf.core import errors, op_def, surroundings
+from teachtf.core import elements, errors, op_def, surroundings
+from teachtf.core.collections import Collections
 from teachtf.core.context import DefaultStack
 from teachtf.core.names import Names, check_op_name
 from teachtf.core.operation import Operation
 from teachtf.core.surroundings import Colocation, ControlDependencies, Devices
-from teachtf.core.tensor import Tensor, _made_at, check_same_graph
+from teachtf.core.tensor import Tensor, check_same_graph
 
 
-class Graph(errors.Suggesting):
+class Graph(errors.Suggesting, Collections):
     """A set of operations, run by a `Session`. Source: `tf.Graph`.
 
     >>> import teachtf as tf
@@ -27,18 +28,19 @@ class Graph(errors.Suggesting):
     """
 
     def __init__(self) -> None:
+        Collections.__init__(self)
         self._lock = threading.RLock()
         self._operations: dict[str, Operation] = {}
         self._names = Names()
         self._devices = Devices()
         self._controls = ControlDependencies()
         self._colocation = Colocation()
-        self._collections: dict[Any, list[Any]] = {}
         self._attr_scopes: dict[str, Any] = {}
         self._unfetchable: set[Operation] = set()
-        self._unfeedable: set[Operation] = set()
+        self._unfeedable: set[Tensor] = set()
         self._control_flow_context: Any = None
         self._gradient_overrides: dict[str, str] = {}
+        self._container = ""
         self._variable_scopes: Any = None  # kept by teachtf.state.scopes
         self._finalized = False
         self._next_id = 0
@@ -60,60 +62,7 @@ class Graph(errors.Suggesting):
           ValueError: `obj` is of the wrong kind, or of another graph.
           KeyError: nothing of that name is here.
         """
-        kinds = [k for k, allowed in (("Tensor", allow_tensor), ("Operation", allow_operation)) if allowed]
-        if not kinds:
-            raise ValueError("allow_tensor and allow_operation can't both be False.")
-        wanted = " or ".join(kinds)
-        convert = getattr(obj, "_as_graph_element", None)
-        if convert is not None:
-            obj = convert()
-        if isinstance(obj, bytes):
-            obj = obj.decode()
-        if (isinstance(obj, Tensor) and allow_tensor) or (isinstance(obj, Operation) and allow_operation):
-            if obj.graph is not self:
-                kind = "Tensor" if isinstance(obj, Tensor) else "Operation"
-                op = obj.op if isinstance(obj, Tensor) else obj
-                raise ValueError(
-                    f"{kind} {obj!r} is not an element of this graph: it belongs to {obj.graph}, this is {self}."
-                    f"{_made_at(op)} Run it in a session of its own graph: `tf.Session(graph=...)`."
-                )
-            return obj
-        if isinstance(obj, str):
-            return self._by_name(obj, allow_tensor, allow_operation, wanted)
-        raise TypeError(f"Can not convert a {type(obj).__name__} into a {wanted}.")
-
-    def _by_name(self, name: str, allow_tensor: bool, allow_operation: bool, wanted: str) -> Any:
-        if ":" not in name:
-            op = self._operations.get(name)
-            if not allow_operation:
-                what = "refers to an Operation" if op else "looks like an (invalid) Operation name"
-                raise ValueError(
-                    f"The name '{name}' {what}, not a {wanted}. Tensor names must be of the form \"<op_name>:<output_index>\"."
-                )
-            if op is None:
-                hint = errors.did_you_mean(name, self._operations)
-                raise KeyError(f"The name '{name}' refers to an Operation not in the graph.{hint}")
-            return op
-        if not allow_tensor:
-            raise ValueError(f"Name '{name}' appears to refer to a Tensor, not a {wanted}.")
-        op_name, _, index = name.partition(":")
-        if not index.isdigit():
-            raise ValueError(
-                f"The name '{name}' looks a like a Tensor name, but is not a valid one. "
-                'Tensor names must be of the form "<op_name>:<output_index>".'
-            )
-        op = self._operations.get(op_name)
-        if op is None:
-            raise KeyError(
-                f"The name '{name}' refers to a Tensor which does not exist. The operation, '{op_name}', does not exist "
-                f"in the graph.{errors.did_you_mean(op_name, self._operations)}"
-            )
-        if int(index) >= len(op.outputs):
-            raise KeyError(
-                f"The name '{name}' refers to a Tensor which does not exist. The operation, '{op_name}', exists but only "
-                f"has {len(op.outputs)} outputs."
-            )
-        return op.outputs[int(index)]
+        return elements.as_graph_element(self, obj, allow_tensor, allow_operation)
 
     def get_operation_by_name(self, name: str) -> Operation:
         """The operation called `name`. Raises TypeError, ValueError or KeyError as `as_graph_element`."""
@@ -131,6 +80,11 @@ class Graph(errors.Suggesting):
     def version(self) -> int:
         """A number that grows with every operation."""
         return self._next_id
+
+    @property
+    def building_function(self) -> bool:
+        """Whether this graph is the body of a function: never, here."""
+        return False
 
     @property
     def graph_def_versions(self) -> Any:
@@ -165,14 +119,13 @@ class Graph(errors.Suggesting):
                 check_same_graph(self, tensor, f"operation '{name or op_type}'")
         if name is None:
             name = op_type
-        if name.endswith("/"):
+        check_op_name(name, self._names.scope)
+        if name[-1:] == "/":
             name = name[:-1]
-            if name in self._operations:
-                name = self._names.unique(name)
         else:
-            if not self._names.scope:
-                check_op_name(name)
             name = self._names.unique(name)
+        if name in self._operations:
+            raise ValueError(f"Duplicate node name in graph: '{name}'. A name that ends in a slash is taken as it is.")
         if self._attr_scopes:
             attrs = {**attrs, **self._attr_scopes}
         with self._lock:
@@ -186,6 +139,8 @@ class Graph(errors.Suggesting):
         self._controls.saw(op)
         self._devices.apply(op)
         self._colocation.apply(op)
+        if self._container and definition.is_stateful and attrs.get("container") == b"":
+            op._attrs["container"] = self._container.encode()
         override = self._gradient_overrides.get(op_type) if self._gradient_overrides else None
         if override is not None:
             op._attrs["_gradient_op_type"] = override.encode()
@@ -245,15 +200,15 @@ class Graph(errors.Suggesting):
     def control_dependencies(self, control_inputs: Any) -> AbstractContextManager[Any]:
         """A block whose operations wait for `control_inputs`; None forgets all outer ones."""
         if control_inputs is None:
-            return surroundings.without_control_dependencies(self)
-        ops = []
+            return surroundings.ControlBlock(self, None)
+        ops: list[Operation] = []
         for item in control_inputs:
             item = getattr(item, "op", None) if hasattr(item, "values") and hasattr(item, "indices") else item
             element = self.as_graph_element(item)
             op = element.op if isinstance(element, Tensor) else element
             if op not in ops:
                 ops.append(op)
-        return self._controls.opened(ops)
+        return surroundings.ControlBlock(self, ops)
 
     def colocate_with(self, op: Any, ignore_existing: bool = False) -> AbstractContextManager[None]:
         """A block whose operations go to the device of `op`."""
@@ -273,13 +228,36 @@ class Graph(errors.Suggesting):
 
     @contextmanager
     def gradient_override_map(self, op_type_map: dict[str, str]) -> Iterator[None]:
-        """A block whose operations take the gradient registered under another name."""
+        """A block whose operations take the gradient registered under another name.
+
+        Raises:
+          TypeError: `op_type_map` maps something else than strings to strings.
+        """
+        if not (isinstance(op_type_map, dict) and all(isinstance(s, str) for pair in op_type_map.items() for s in pair)):
+            raise TypeError("op_type_map must be a dictionary mapping strings to strings")
         old = self._gradient_overrides
         self._gradient_overrides = {**old, **op_type_map}
         try:
             yield
         finally:
             self._gradient_overrides = old
+
+    @contextmanager
+    def container(self, container_name: str) -> Iterator[str]:
+        """A block whose variables, queues and tables live in this resource container."""
+        old, self._container = self._container, container_name
+        try:
+            yield container_name
+        finally:
+            self._container = old
+
+    def switch_to_thread_local(self) -> None:
+        """Let each thread have its own open device, control dependency and colocation blocks from now on.
+
+        A thread begins with those that are open now. Name scopes are a thread's own anyway.
+        """
+        for name in ("_devices", "_controls", "_colocation"):
+            setattr(self, name, surroundings.thread_local(getattr(self, name)))
 
     # --- feeding and fetching ------------------------------------------------------------------------------------
 
@@ -289,7 +267,7 @@ class Graph(errors.Suggesting):
 
     def prevent_feeding(self, tensor: Tensor) -> None:
         """Say that `tensor` cannot be fed."""
-        self._unfeedable.add(tensor.op)
+        self._unfeedable.add(tensor)
 
     def is_fetchable(self, tensor_or_op: Any) -> bool:
         """Whether `session.run` can fetch this."""
@@ -297,42 +275,7 @@ class Graph(errors.Suggesting):
 
     def is_feedable(self, tensor: Tensor) -> bool:
         """Whether `session.run` can feed this."""
-        return tensor.op not in self._unfeedable
-
-    # --- collections ---------------------------------------------------------------------------------------------
-
-    @property
-    def collections(self) -> list[Any]:
-        """The names of the collections that hold something."""
-        return [name for name, items in self._collections.items() if items]
-
-    def get_all_collection_keys(self) -> list[str]:
-        """The string names of the collections that hold something."""
-        return [name for name in self.collections if isinstance(name, str)]
-
-    def add_to_collection(self, name: Any, value: Any) -> None:
-        """Append `value` to collection `name`."""
-        self._check_not_finalized()
-        self._collections.setdefault(name, []).append(value)
-
-    def add_to_collections(self, names: Any, value: Any) -> None:
-        """Append `value` to each collection of `names`, once each."""
-        for name in (names,) if isinstance(names, str) else dict.fromkeys(names):
-            self.add_to_collection(name, value)
-
-    def get_collection_ref(self, name: Any) -> list[Any]:
-        """The collection itself: what is done to this list is done to the graph's."""
-        return self._collections.setdefault(name, [])
-
-    def get_collection(self, name: Any, scope: str | None = None) -> list[Any]:
-        """A copy of collection `name`; with `scope`, the items whose name matches it from the start, as a pattern."""
-        items = self._collections.get(name, [])
-        return list(items) if scope is None else surroundings.matching(items, scope)
-
-    def clear_collection(self, name: Any) -> None:
-        """Empty collection `name`."""
-        self._check_not_finalized()
-        self._collections.pop(name, None)
+        return tensor not in self._unfeedable
 
     def _get_control_flow_context(self) -> Any:
         return self._control_flow_context

@@ -3,30 +3,63 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 _VALID_OP_NAME = re.compile(r"^[A-Za-z0-9.][A-Za-z0-9_.\\/>-]*$")
 _VALID_SCOPE_NAME = re.compile(r"^[A-Za-z0-9_.\\/>-]*$")
 
 
-def check_op_name(name: str) -> None:
-    """Raise ValueError when `name` cannot name an operation."""
-    if not _VALID_OP_NAME.match(name):
+_checked: set[str] = set()  # names that passed at the top of a graph: most programs use few
+
+
+def check_op_name(name: Any, scope: str = "") -> None:
+    """Raise an error when `name` cannot name an operation under `scope`.
+
+    Raises:
+      TypeError: it is no string.
+      ValueError: it has a character that names do not have, or begins with one that only inner names begin with.
+    """
+    if name in _checked:
+        return
+    if not isinstance(name, str):
+        raise TypeError(f"the name of an operation is a string, not {name!r}")
+    if scope and _VALID_SCOPE_NAME.match(name):
+        return
+    if scope or not _VALID_OP_NAME.match(name):
         raise ValueError(
-            f"'{name}' is not a valid node name: it starts with a letter, digit or dot, and goes on with letters, digits, "
-            "and _ . \\ / > -"
+            f"`{scope and scope + '/'}{name}` is not a valid node name. It starts with a letter, digit or dot, and goes on "
+            "with letters, digits, and _ . \\ / > -"
         )
+    if len(_checked) < 10_000:
+        _checked.add(name)
+
+
+class _Scope(threading.local):
+    """The scope that is open in a thread."""
+
+    name = ""
 
 
 class Names:
     """The names in use in one graph, and the scope that new names go under."""
 
-    __slots__ = ("_in_use", "scope")
+    __slots__ = ("_in_use", "_open")
 
     def __init__(self) -> None:
         self._in_use: dict[str, int] = {}  # lower-case name -> how often it was asked for
-        self.scope = ""
+        self._open = _Scope()
+
+    @property
+    def scope(self) -> str:
+        """The open scope of this thread, without a trailing slash."""
+        return self._open.name
+
+    @scope.setter
+    def scope(self, name: str) -> None:
+        self._open.name = name
 
     def unique(self, name: str, mark_as_used: bool = True) -> str:
         """`name` under the current scope, with `_1`, `_2`, ... where it is taken; case does not tell names apart."""
@@ -56,11 +89,10 @@ class Names:
     def opened(self, name: str | None) -> Iterator[str]:
         """Put new names under `name`; gives the full scope with a trailing slash, or `""` for the top."""
         if name:
-            pattern = _VALID_SCOPE_NAME if self.scope else _VALID_OP_NAME
+            pattern, kind = (_VALID_SCOPE_NAME, "scope") if self.scope else (_VALID_OP_NAME, "root scope")
             if not pattern.match(name):
                 raise ValueError(
-                    f"'{name}' is not a valid scope name: letters, digits and _ . \\ / > - are; at the top it starts with a "
-                    "letter, digit or dot"
+                    f"'{name}' is not a valid {kind} name. A {kind} name has to match the following pattern: {pattern.pattern}"
                 )
         old = self.scope
         if not name:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Sequence
+import threading
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -18,11 +18,10 @@ if TYPE_CHECKING:
 class Devices:
     """The open `tf.device` blocks, outermost first. Inner ones win, field by field."""
 
-    __slots__ = ("_merged", "_stack")
-
-    def __init__(self) -> None:
-        self._stack: list[Any] = []
-        self._merged: str | None = ""  # the result where no function is open; None where one is
+    def __init__(self, stack: Iterable[Any] = ()) -> None:
+        self.stack: list[Any] = list(stack)
+        self._merged: str | None  # the result where no function is open; None where one is
+        self._merge()
 
     @contextmanager
     def opened(self, device: Any) -> Iterator[None]:
@@ -31,28 +30,28 @@ class Devices:
             device = DeviceSpec.from_string(device)
         elif device is not None and not isinstance(device, DeviceSpec) and not callable(device):
             raise TypeError(f"tf.device takes a device string, a DeviceSpec, a function or None, not {device!r}")
-        self._stack.append(device)
+        self.stack.append(device)
         self._merge()
         try:
             yield
         finally:
-            self._stack.pop()
+            self.stack.pop()
             self._merge()
 
     @contextmanager
     def cleared(self) -> Iterator[None]:
         """A block in which no outer device counts."""
-        old, self._stack = self._stack, []
+        old, self.stack = self.stack, []
         self._merge()
         try:
             yield
         finally:
-            self._stack = old
+            self.stack = old
             self._merge()
 
     def _merge(self) -> None:
         spec = DeviceSpec()
-        for entry in self._stack:
+        for entry in self.stack:
             if entry is None:
                 spec = DeviceSpec()
             elif isinstance(entry, DeviceSpec):
@@ -68,62 +67,76 @@ class Devices:
             if self._merged:
                 op._device = self._merged
             return
-        for entry in reversed(self._stack):
+        for entry in reversed(self.stack):
             if entry is None:
                 break
             if isinstance(entry, DeviceSpec):
                 op._device = entry.make_merged_spec(DeviceSpec.from_string(op._device)).to_string()
             else:
                 asked = entry(op)
-                op._device = asked.to_string() if isinstance(asked, DeviceSpec) else asked or ""
+                if not isinstance(asked, (str, DeviceSpec)):
+                    raise TypeError(f"Expected binary or unicode string, got {asked!r}: a device function returns a device.")
+                op._device = asked if isinstance(asked, str) else asked.to_string()
 
 
 class ControlDependencies:
     """The open `tf.control_dependencies` blocks, outermost first, each with the operations made inside it."""
 
-    __slots__ = ("_stack",)
-
-    def __init__(self) -> None:
-        self._stack: list[tuple[list[Operation], set[Operation]]] = []
-
-    @contextmanager
-    def opened(self, ops: list[Operation]) -> Iterator[None]:
-        """Open a block whose operations wait for `ops`."""
-        self._stack.append((ops, set()))
-        try:
-            yield
-        finally:
-            self._stack.pop()
+    def __init__(self, stack: Iterable[Any] = ()) -> None:
+        self.stack: list[ControlBlock] = list(stack)
 
     def for_inputs(self, inputs: Sequence[Tensor]) -> list[Operation]:
         """The control inputs of a new operation: none from a block that one of its inputs was made in already."""
         result: list[Operation] = []
-        if not self._stack:
+        if not self.stack:
             return result
-        input_ops = {t.op for t in inputs}
-        for ops, inside in self._stack:
-            if inside.isdisjoint(input_ops):
-                result.extend(op for op in ops if op not in input_ops and op not in result)
+        input_ops = {t._op for t in inputs}
+        for block in self.stack:
+            if block.seen.isdisjoint(input_ops):
+                result.extend(op for op in block.control_inputs if op not in input_ops)
         return result
 
     def saw(self, op: Operation) -> None:
         """Note that `op` was made inside all open blocks."""
-        for _, inside in self._stack:
-            inside.add(op)
+        for block in self.stack:
+            block.seen.add(op)
 
-    def swap(self, stack: list[Any]) -> list[Any]:
-        """Put `stack` in the place of the open blocks and give those back."""
-        old, self._stack = self._stack, stack
-        return old
+
+class ControlBlock:
+    """One `with tf.control_dependencies(...)` block: `control_inputs` are the operations that it adds to the outer blocks'.
+
+    With None for `ops`, a block that no outer one counts in, out of any `cond` or `while` that is being built.
+    """
+
+    def __init__(self, graph: Graph, ops: Iterable[Operation] | None) -> None:
+        self.seen: set[Operation] = set()
+        self.control_inputs: list[Operation] = []
+        self._graph = graph
+        self._alone = ops is None
+        self._outer: Any = None
+        if ops is not None:
+            asked = {op for block in graph._controls.stack for op in block.control_inputs}
+            self.control_inputs = [op for op in dict.fromkeys(ops) if op not in asked]
+
+    def __enter__(self) -> None:
+        controls = self._graph._controls
+        if self._alone:
+            self._outer = controls.stack, self._graph._control_flow_context
+            controls.stack, self._graph._control_flow_context = [], None
+        controls.stack.append(self)
+
+    def __exit__(self, *exception: Any) -> None:
+        controls = self._graph._controls
+        controls.stack.remove(self)
+        if self._alone:
+            controls.stack, self._graph._control_flow_context = self._outer
 
 
 class Colocation:
     """The open `tf.colocate_with` blocks, outermost first."""
 
-    __slots__ = ("stack",)
-
-    def __init__(self) -> None:
-        self.stack: list[Operation] = []
+    def __init__(self, stack: Iterable[Operation] = ()) -> None:
+        self.stack: list[Operation] = list(stack)
 
     def apply(self, op: Operation) -> None:
         """Give a new operation the device and the groups of what it is colocated with."""
@@ -152,20 +165,7 @@ def colocated(graph: Graph, op: Operation | None, ignore_existing: bool) -> Iter
         colocation.stack = old
 
 
-@contextmanager
-def without_control_dependencies(graph: Graph) -> Iterator[None]:
-    """A block with no control inputs from outside, and out of any `cond` or `while` that is being built."""
-    old = graph._controls.swap([])
-    context = graph._control_flow_context
-    graph._control_flow_context = None
-    try:
-        yield
-    finally:
-        graph._control_flow_context = context
-        graph._controls.swap(old)
-
-
-def matching(items: Sequence[Any], scope: str) -> list[Any]:
-    """The items whose name matches the pattern `scope` from its start."""
-    pattern = re.compile(scope)
-    return [item for item in items if hasattr(item, "name") and pattern.match(item.name)]
+def thread_local(state: Any) -> Any:
+    """A copy of open blocks of which each thread has its own, begun with those that are open now."""
+    cls = type(state)
+    return type(cls.__name__, (cls, threading.local), {})(tuple(state.stack))
