@@ -190,6 +190,31 @@ from teachtf.ops.variables import (
     scatter_sub,
     scatter_update,
 )
+from teachtf.platform.log import get_logger
+from teachtf.platform.versions import (
+    COMPILER_VERSION,
+    GIT_VERSION,
+    GRAPH_DEF_VERSION,
+    GRAPH_DEF_VERSION_MIN_CONSUMER,
+    GRAPH_DEF_VERSION_MIN_PRODUCER,
+    VERSION,
+    control_flow_v2_enabled,
+    disable_control_flow_v2,
+    disable_eager_execution,
+    disable_resource_variables,
+    disable_tensor_equality,
+    disable_v2_behavior,
+    disable_v2_tensorshape,
+    enable_control_flow_v2,
+    enable_eager_execution,
+    enable_resource_variables,
+    enable_tensor_equality,
+    enable_v2_behavior,
+    enable_v2_tensorshape,
+    executing_eagerly,
+    executing_eagerly_outside_functions,
+    resource_variables_enabled,
+)
 from teachtf.runtime.session import InteractiveSession, Session
 from teachtf.state.collections import (
     all_variables,
@@ -256,7 +281,14 @@ _PROTOS = {
 
 
 # Namespaces that few programs use, imported when first asked for.
-_NAMESPACES = {"app": "teachtf.app", "flags": "absl.flags"}
+_NAMESPACES = {
+    "app": "teachtf.app",
+    "compat": "teachtf.compat",
+    "flags": "absl.flags",
+    "gfile": "teachtf.gfile",
+    "logging": "teachtf.logging",
+    "version": "teachtf.version",
+}
 
 
 def __getattr__(name: str) -> Any:

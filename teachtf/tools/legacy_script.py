@@ -86,6 +86,8 @@ def answer_tensorflow() -> TensorFlowNames:
     # where the notes and TensorFlow differ, a script gets TensorFlow's way
     settings: Any = importlib.import_module("teachtf.core.settings")
     settings.captured_scope_opens_name_scope = settings.seeds_count_all_operations = True
+    teachtf: Any = importlib.import_module("teachtf")
+    teachtf.__version__ = teachtf.VERSION  # scripts ask whether it is new enough for them
     return finder
 
 
