@@ -201,6 +201,10 @@ class DataLossError(OpError):
     """Data was lost or is corrupt."""
 
 
+class InaccessibleTensorError(ValueError):
+    """What was asked for can be reached in a part of the graph alone, as a branch of `tf.cond`."""
+
+
 def exception_type_from_error_code(error_code: int) -> type[OpError]:
     """The class of errors with this code.
 
@@ -235,6 +239,28 @@ def raise_error(error_code: int, message: str, op: Any = None, node_def: Any = N
     teachtf.core.errors.OutOfRangeError: End of sequence
     """
     raise _CLASSES.get(error_code, UnknownError)(node_def, op, message)
+
+
+class raise_exception_on_not_ok_status:
+    """A block that gives a status to fill in, and raises its error at the end where it is not OK.
+
+    >>> with raise_exception_on_not_ok_status() as status:
+    ...     status.code, status.message = NOT_FOUND, "No such file"
+    Traceback (most recent call last):
+    ...
+    teachtf.core.errors.NotFoundError: No such file
+    """
+
+    def __init__(self) -> None:
+        self.code = OK
+        self.message = ""
+
+    def __enter__(self) -> raise_exception_on_not_ok_status:
+        return self
+
+    def __exit__(self, kind: Any, *exception: Any) -> None:
+        if kind is None and self.code != OK:
+            raise_error(self.code, self.message)
 
 
 def did_you_mean(name: Any, candidates: Iterable[Any]) -> str:
@@ -296,6 +322,7 @@ __all__ = [
     "DataLossError",
     "exception_type_from_error_code",
     "error_code_from_exception_type",
+    "raise_exception_on_not_ok_status",
 ]
 
 

@@ -17,7 +17,7 @@ from teachtf.core.tensor_proto import make_ndarray, make_tensor_proto
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-PRODUCER, MIN_CONSUMER = 2458, 0  # the GraphDef version of TensorFlow 2.21
+PRODUCER, MIN_CONSUMER = 2474, 0  # the GraphDef version of TensorFlow 2.21
 
 
 def versions() -> Any:

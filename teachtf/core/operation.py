@@ -76,9 +76,11 @@ class Operation(errors.Suggesting):
         return self._op_def.name
 
     @property
-    def op_def(self) -> OpDef:
-        """The declaration of this op's type."""
-        return self._op_def
+    def op_def(self) -> Any:
+        """The `OpDef` proto of this op's type."""
+        from teachtf.core.op_def_proto import op_def_proto
+
+        return op_def_proto(self._op_def)
 
     @property
     def graph(self) -> Graph:
@@ -105,10 +107,9 @@ class Operation(errors.Suggesting):
         """The device that this operation was asked to run on, or `""`."""
         return self._device
 
-    @property
-    def values(self) -> Any:
-        """A function that gives the outputs, as in TensorFlow."""
-        return lambda: tuple(self._outputs)
+    def values(self) -> tuple[Tensor, ...]:
+        """The tensors this operation produces."""
+        return tuple(self._outputs)
 
     @property
     def user_frame(self) -> source.Frame | None:
@@ -152,7 +153,7 @@ class Operation(errors.Suggesting):
 
     def run(self, feed_dict: Any = None, session: Any = None) -> None:
         """Run this operation in `session`, or in the default session."""
-        _session_for(self, session, "execute operation").run(self, feed_dict)
+        _session_for(self, session, "execute operation", "run").run(self, feed_dict)
 
     def _set_attr(self, name: str, value: Any) -> None:
         self._graph._touch()
@@ -181,7 +182,16 @@ class Operation(errors.Suggesting):
         self._graph._touch()
         self._control_inputs = [c for c in self._control_inputs if c not in ops]
 
+    def _remove_all_control_inputs(self) -> None:
+        self._remove_control_inputs(self._control_inputs)
+
     def _update_input(self, index: int, tensor: Tensor) -> None:
+        if index >= len(self._inputs):
+            raise errors.OutOfRangeError(
+                None,
+                None,
+                f"Cannot update edge. Input index [{index}] is greater than the number of total inputs [{len(self._inputs)}].",
+            )
         if tensor.graph is not self._graph:
             raise ValueError(f"{tensor!r} must be from the same graph as operation '{self._name}'.")
         self._graph._touch()

@@ -27,6 +27,7 @@ class Tensor(Suggesting):
 
     __slots__ = ("__weakref__", "_consumers", "_dtype", "_op", "_shape", "_value_index")
     __array_priority__ = 100  # numpy hands `array + tensor` to the tensor
+    OVERLOADABLE_OPERATORS: set[str] = {"__eq__", "__ne__"}  # and those that `teachtf.ops.operators` adds
 
     def __init__(self, op: Operation, value_index: int, dtype: DType) -> None:
         self._op = op
@@ -88,8 +89,8 @@ class Tensor(Suggesting):
         self._shape = self._shape.merge_with(shapes.as_shape(shape))
 
     def consumers(self) -> list[Operation]:
-        """The operations that take this tensor as input, each once."""
-        return list(dict.fromkeys(self._consumers))
+        """The operations that take this tensor as input, as often as they take it."""
+        return list(self._consumers)
 
     def eval(self, feed_dict: Any = None, session: Any = None) -> Any:
         """Compute this tensor in `session`, or in the default session.
@@ -100,7 +101,7 @@ class Tensor(Suggesting):
         Raises:
           ValueError: there is no default session, or it holds another graph.
         """
-        return _session_for(self, session, "evaluate tensor").run(self, feed_dict)
+        return _session_for(self, session, "evaluate tensor", "eval").run(self, feed_dict)
 
     def experimental_ref(self) -> Any:
         """A hashable stand-in for this tensor; same as `ref()`."""
@@ -133,7 +134,7 @@ class Tensor(Suggesting):
 
     def __bool__(self) -> bool:
         raise OperatorNotAllowedInGraphError(
-            "Using a `tf.Tensor` as a Python `bool` is not allowed: a tensor has no value until a session runs. "
+            "Using a symbolic `tf.Tensor` as a Python `bool` is not allowed. A tensor has no value until a session runs. "
             "Use `if t is not None:` to test whether a tensor is defined, `tf.cond` to choose by its value in the graph, "
             f"or `session.run` to compute it first. The tensor is {self!r}.{_made_at(self._op)}"
         )
@@ -142,7 +143,7 @@ class Tensor(Suggesting):
 
     def __iter__(self) -> Any:
         raise OperatorNotAllowedInGraphError(
-            "Iterating over a `tf.Tensor` is not allowed: its length is not known until a session runs. "
+            "Iterating over a symbolic `tf.Tensor` is not allowed. Its length is not known until a session runs. "
             f"Use `tf.unstack` or `tf.map_fn`. The tensor is {self!r}.{_made_at(self._op)}"
         )
 
@@ -190,6 +191,33 @@ class Tensor(Suggesting):
     @classmethod
     def _override_operator(cls, operator: str, function: Callable[..., Any]) -> None:
         setattr(cls, operator, function)
+        cls.OVERLOADABLE_OPERATORS.add(operator)
+
+    def __getattr__(self, name: str) -> Any:
+        if name in _NUMPY_METHODS:
+            raise AttributeError(
+                f"'Tensor' object has no attribute '{name}'. A tensor is no array: use {_NUMPY_METHODS[name]}.",
+                name=name,
+                obj=self,
+            )
+        return super().__getattr__(name)
+
+
+_VALUE = "`session.run(x)` or `x.eval()`, which give a numpy array"
+_NUMPY_METHODS = {
+    **dict.fromkeys(("numpy", "tolist", "item", "data", "tobytes"), _VALUE),
+    "T": "`tf.transpose(x)`",
+    "transpose": "`tf.transpose(x, perm)`",
+    "reshape": "`tf.reshape(x, shape)`",
+    "ravel": "`tf.reshape(x, [-1])`",
+    "flatten": "`tf.reshape(x, [-1])`",
+    "astype": "`tf.cast(x, dtype)`",
+    "size": "`tf.size(x)`, or `x.shape.num_elements()` where the shape is known",
+    "copy": "`tf.identity(x)`",
+    "clip": "`tf.clip_by_value(x, low, high)`",
+    **{name: f"`tf.reduce_{name}(x)`" for name in ("sum", "mean", "max", "min", "prod", "all", "any")},
+    **{name: f"`tf.{name}(x)`" for name in ("argmax", "argmin", "cumsum", "round")},
+}
 
 
 class Reference:
@@ -208,7 +236,12 @@ class Reference:
         return id(self._wrapped)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Reference) and other._wrapped is self._wrapped
+        if not isinstance(other, Reference):
+            raise TypeError("Cannot compare wrapped object with unwrapped object")
+        return other._wrapped is self._wrapped
+
+    def __repr__(self) -> str:
+        return f"<Reference wrapping {self._wrapped!r}>"
 
 
 def _made_at(op: Operation) -> str:
@@ -216,24 +249,25 @@ def _made_at(op: Operation) -> str:
     return f" It was made at {frame.filename}:{frame.lineno}: {frame.line}" if frame else ""
 
 
-def _session_for(item: Any, session: Any, what: str) -> Any:
+def _session_for(item: Any, session: Any, what: str, method: str) -> Any:
     """The session that `eval` and `run` use, checked to hold the graph of `item`."""
     from teachtf.core import graph as graphs
 
+    kind = what.split()[-1]
     if session is None:
         session = graphs.get_default_session()
         if session is None:
             raise ValueError(
-                f"Cannot {what} using `eval()` or `run()`: No default session is registered. "
-                "Use `with sess.as_default()` or pass an explicit session to `eval(session=sess)` or `run(session=sess)`"
+                f"Cannot {what} using `{method}()`: No default session is registered. Use `with sess.as_default()` or pass an "
+                f"explicit session to `{method}(session=sess)`"
             )
         if session.graph is not item.graph:
             raise ValueError(
-                f"Cannot use the default session to {what}: the tensor's graph is different from the session's graph. "
-                "Pass an explicit session to `eval(session=sess)` or `run(session=sess)`."
+                f"Cannot use the default session to {what}: the {kind}'s graph is different from the session's graph. "
+                f"Pass an explicit session to `{method}(session=sess)`."
             )
     elif session.graph is not item.graph:
-        raise ValueError(f"Cannot use the given session to {what}: the tensor's graph is different from the session's graph.")
+        raise ValueError(f"Cannot use the given session to {what}: the {kind}'s graph is different from the session's graph.")
     return session
 
 

@@ -27,14 +27,14 @@ def _numpy_function(formula: str, names: tuple[str, ...]) -> Call:
 
 
 def _formula_of(op: Any) -> str:
-    formula = op.op_def.formula
+    formula = op._op_def.formula
     if "alpha" in op._attrs:
         formula = formula.replace("alpha", repr(op._attrs["alpha"]))
     return formula
 
 
 def _factory(op: Any) -> Call:
-    names = tuple(arg.name for arg in op.op_def.inputs)
+    names = tuple(arg.name for arg in op._op_def.inputs)
     formula = _formula_of(op)
     function = _numpy_function(formula, names)
     in_type = op.inputs[0].dtype.base_dtype

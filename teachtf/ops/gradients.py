@@ -56,7 +56,7 @@ def _gradient_function(op: Operation) -> Callable[..., Any]:
         if name not in _overrides:
             raise LookupError(f"No gradient registered under '{name}'.{errors.did_you_mean(name, _overrides)}")
         return _overrides[name]
-    return _overrides.get(op.type, op.op_def.gradient)
+    return _overrides.get(op.type, op._op_def.gradient)
 
 
 def _as_list(value: Any) -> list[Any]:

@@ -11,7 +11,7 @@ from teachtf.core.shapes import TensorShape
 def _step_shape(op: Any) -> list[TensorShape]:
     """All references have the gradient's shape."""
     shape = op._inputs[0]._shape
-    for arg, tensor in zip(op.op_def.inputs, op._inputs, strict=True):
+    for arg, tensor in zip(op._op_def.inputs, op._inputs, strict=True):
         if arg.is_ref or arg.name in ("grad", "delta"):
             shape = shape.merge_with(tensor._shape)
     return [shape]

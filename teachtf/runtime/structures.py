@@ -68,7 +68,11 @@ def _element(graph: Graph, fetch: Any) -> Any:
         text = error.args[0] if error.args else error
         raise ValueError(f"Argument `fetch` = {fetch!r} cannot be interpreted as a Tensor. ({text})") from None
     if not graph.is_fetchable(element):
-        raise ValueError(f"Tensor {element!r} may not be fetched: it belongs to one branch of a tf.cond.")
+        op = getattr(element, "op", element)
+        raise errors.InaccessibleTensorError(
+            f"Operation {op.name} has been marked as not fetchable. It belongs to one branch of a tf.cond or to the body of a "
+            "loop, which may not run: return it from the branch or the body, and fetch what tf.cond or tf.while_loop gives."
+        )
     return element
 
 

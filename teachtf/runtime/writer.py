@@ -281,7 +281,7 @@ class Writer:
 
     def _fold(self, op: Operation, call: Any, guards: Guards) -> bool:
         """Compute now what is constant. Errors wait for the run, where they have a place to be told."""
-        if guards or not op._inputs or op._control_inputs or op.op_def.is_stateful or op in self.fetches:
+        if guards or not op._inputs or op._control_inputs or op._op_def.is_stateful or op in self.fetches:
             return False
         if not all(t in self._constants for t in op._inputs):
             return False
@@ -322,7 +322,7 @@ class Writer:
 def _reference_inputs(op: Operation) -> list[bool]:
     """Which inputs an op takes as references: those get the variable's cell, the others its value."""
     result: list[bool] = []
-    for arg in op.op_def.inputs:
+    for arg in op._op_def.inputs:
         count = op._attrs[arg.number_attr] if arg.number_attr else 1
         if arg.type_list_attr:
             count = len(op._attrs[arg.type_list_attr])

@@ -256,7 +256,7 @@ class Variable(Suggesting):
 
     def load(self, value: Any, session: Any = None) -> None:
         """Put an array in, without adding anything to the graph."""
-        session = _session_for(self._variable, session, "load a value")
+        session = _session_for(self._variable, session, "load a value", "load")
         session.run(self._initializer_op, {self._initializer_op.inputs[1]: value})
 
     # --- keeping it ----------------------------------------------------------------------------------------------
