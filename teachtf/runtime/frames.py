@@ -19,6 +19,7 @@ EXIT = ("Exit", "RefExit")
 NEXT = ("NextIteration", "RefNextIteration")
 MERGE = ("Merge", "RefMerge")
 SWITCH = ("Switch", "RefSwitch")
+_REFUSING = ("CheckNumerics", "Placeholder", "EnsureShape")  # stateless, and run for the errors they raise
 
 
 class Frame:
@@ -84,25 +85,44 @@ def needed(fetches: Iterable[Any], fed: set[Tensor], done: Set[Operation] = froz
     Raises:
       InvalidArgumentError: there is a cycle that is no loop, or a loop is not closed.
     """
-    seen: set[Operation] = set()
-    pending = [f.op if isinstance(f, Tensor) else f for f in fetches if not (isinstance(f, Tensor) and f in fed)]
+    wanted = [f.op if isinstance(f, Tensor) else f for f in fetches if not (isinstance(f, Tensor) and f in fed)]
     sources: dict[Operation, list[Operation]] = {}
+    pending = list(wanted)
     while pending:
         op = pending.pop()
-        if op in seen or op in done:
+        if op in sources or op in done:
             continue
-        seen.add(op)
         sources[op] = [t.op for t in op._inputs if t not in fed] + [c for c in op._control_inputs if c not in done]
         pending.extend(sources[op])
-    for op in seen:
+    for op in sources:
         if loop_merge(op):
             sources[op] = [s for s in sources[op] if s.type not in NEXT]
-    order = _ordered(sorted(seen, key=_number), sources)
+    order = _ordered(sorted(sources, key=_number), sources)
+    if not any(op.type in SWITCH for op in sources):
+        order = _acting(order, wanted, fed)
     if not any(op.type in ENTER for op in order):
         root = Frame(None, "")
         root.nodes.extend(order)
         return root
     return _nested(order, sources, fed)
+
+
+def _acting(order: list[Operation], wanted: list[Operation], fed: set[Tensor]) -> list[Operation]:
+    """Those of `order` that must run: a value that nobody reads is not computed for the sake of the order alone.
+
+    So the gradient of the images, for which a training step only waits, costs nothing.
+    """
+    runs = set(wanted)
+    for op in reversed(order):
+        if op in runs or _acts(op):
+            runs.add(op)
+            runs.update(t.op for t in op._inputs if t not in fed)
+    return [op for op in order if op in runs]
+
+
+def _acts(op: Operation) -> bool:
+    """Whether running `op` can be noticed other than by its outputs: it changes state, or refuses what it is given."""
+    return op.op_def.is_stateful or op.type in _REFUSING or any(t._dtype._is_ref_dtype for t in op._inputs)
 
 
 def operations(frame: Frame) -> list[Operation]:

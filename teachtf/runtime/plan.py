@@ -15,6 +15,7 @@ from teachtf.core.tensor import Tensor
 from teachtf.kernels import library
 from teachtf.kernels.registry import State
 from teachtf.runtime import frames
+from teachtf.runtime.memory import keep_freed_memory
 from teachtf.runtime.placement import Devices
 from teachtf.runtime.writer import Writer
 
@@ -51,6 +52,7 @@ class Plan:
         done: Set[Operation] = frozenset(),
         traced: bool = False,
     ) -> None:
+        keep_freed_memory()
         root = frames.needed(fetches, set(feeds), done)
         self.ops = frames.operations(root)
         self.placement = devices.place(self.ops)
