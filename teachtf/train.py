@@ -21,6 +21,7 @@ from teachtf.training.schedules import (
 )
 
 if TYPE_CHECKING:
+    from tensorboard.compat.proto.cluster_pb2 import ClusterDef, JobDef
     from tensorboard.compat.proto.saver_pb2 import SaverDef
 
     from teachtf.checkpoint.management import TensorReader as NewCheckpointReader
@@ -40,6 +41,21 @@ if TYPE_CHECKING:
     from teachtf.checkpoint.saver import Saver
     from teachtf.checkpoint.state_file import generate_checkpoint_state_proto, latest_checkpoint
     from teachtf.checkpoint.state_file import read_state as get_checkpoint_state
+    from teachtf.platform.example_protos import (
+        BytesList,
+        Example,
+        Feature,
+        FeatureList,
+        FeatureLists,
+        Features,
+        FloatList,
+        Int64List,
+        SequenceExample,
+    )
+    from teachtf.runtime.cluster import ClusterSpec, Server
+    from teachtf.training.event_files import summary_iterator
+
+    ServerDef: Any
 
 assert _checkpoint_kernels  # a graph that was imported can save and restore
 
@@ -48,6 +64,10 @@ _MANAGEMENT = "teachtf.checkpoint.management"
 _LAZY = {
     "Saver": ("teachtf.checkpoint.saver", "Saver"),
     "SaverDef": ("tensorboard.compat.proto.saver_pb2", "SaverDef"),
+    "ClusterDef": ("tensorboard.compat.proto.cluster_pb2", "ClusterDef"),
+    "ClusterSpec": ("teachtf.runtime.cluster", "ClusterSpec"),
+    "JobDef": ("tensorboard.compat.proto.cluster_pb2", "JobDef"),
+    "Server": ("teachtf.runtime.cluster", "Server"),
     "CheckpointState": ("teachtf.checkpoint.protos", "CheckpointState"),
     "NewCheckpointReader": (_MANAGEMENT, "TensorReader"),
     "checkpoint_exists": (_MANAGEMENT, "checkpoint_exists"),
@@ -62,12 +82,26 @@ _LAZY = {
     "load_checkpoint": (_MANAGEMENT, "load_checkpoint"),
     "load_variable": (_MANAGEMENT, "load_variable"),
     "remove_checkpoint": (_MANAGEMENT, "remove_checkpoint"),
+    "BytesList": ("teachtf.platform.example_protos", "BytesList"),
+    "Example": ("teachtf.platform.example_protos", "Example"),
+    "Feature": ("teachtf.platform.example_protos", "Feature"),
+    "FeatureList": ("teachtf.platform.example_protos", "FeatureList"),
+    "FeatureLists": ("teachtf.platform.example_protos", "FeatureLists"),
+    "Features": ("teachtf.platform.example_protos", "Features"),
+    "FloatList": ("teachtf.platform.example_protos", "FloatList"),
+    "Int64List": ("teachtf.platform.example_protos", "Int64List"),
+    "SequenceExample": ("teachtf.platform.example_protos", "SequenceExample"),
+    "summary_iterator": ("teachtf.training.event_files", "summary_iterator"),
     "update_checkpoint_state": (_MANAGEMENT, "update_checkpoint_state"),
     "write_graph": (_MANAGEMENT, "write_graph"),
 }
 
 
 def __getattr__(name: str) -> Any:
+    if name == "ServerDef":
+        from teachtf.runtime.cluster import server_def_class
+
+        return server_def_class()
     if name not in _LAZY:
         raise AttributeError(f"module 'teachtf.train' has no attribute '{name}'.{did_you_mean(name, __all__)}")
     module, attribute = _LAZY[name]
@@ -80,6 +114,16 @@ def __dir__() -> list[str]:
 
 
 __all__ = [
+    "BytesList",
+    "Example",
+    "Feature",
+    "FeatureList",
+    "FeatureLists",
+    "Features",
+    "FloatList",
+    "Int64List",
+    "SequenceExample",
+    "summary_iterator",
     "AdadeltaOptimizer",
     "AdagradOptimizer",
     "FtrlOptimizer",
@@ -92,6 +136,11 @@ __all__ = [
     "polynomial_decay",
     "AdamOptimizer",
     "CheckpointState",
+    "ClusterDef",
+    "ClusterSpec",
+    "JobDef",
+    "Server",
+    "ServerDef",
     "GradientDescentOptimizer",
     "MomentumOptimizer",
     "NewCheckpointReader",

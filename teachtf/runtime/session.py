@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
+import weakref
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -12,36 +14,51 @@ from teachtf.core import errors
 from teachtf.core.graph import Graph, _session_stack, get_default_graph
 from teachtf.core.tensor import Tensor
 from teachtf.kernels.registry import State
-from teachtf.runtime import structures
+from teachtf.runtime import cluster, partial, structures
+from teachtf.runtime.growth import GrowthWatch
+from teachtf.runtime.machine import LOCAL_TASK, Device, task_devices
 from teachtf.runtime.placement import Devices
 
 _PLANS_KEPT = 256  # plans a session: a loop that makes new fetches each turn must not eat the memory
+_open_sessions: weakref.WeakSet[BaseSession] = weakref.WeakSet()  # those that `Session.reset` can close
 
 
 class BaseSession(errors.Suggesting):
     """What `Session` and `InteractiveSession` share."""
 
-    def __init__(self, target: str = "", graph: Graph | None = None, config: Any = None) -> None:
+    def __init__(self, target: Any = "", graph: Graph | None = None, config: Any = None) -> None:
         if graph is None:
             graph = get_default_graph()
         elif not isinstance(graph, Graph):
             raise TypeError(f'Argument `graph` must be a tf.Graph, but got "{type(graph).__name__}"')
-        if target:
-            raise errors.UnimplementedError(
-                None, None, f"tf.Session(target={target!r}): teachtf runs graphs in this process only; leave out the target"
-            )
+        if not isinstance(target, (str, bytes)):
+            hint = " The graph goes by name: tf.Session(graph=...)." if isinstance(target, Graph) else ""
+            raise TypeError(f'Argument `target` must be a string, but got "{type(target).__name__}"{hint}')
         if config is not None and not hasattr(config, "allow_soft_placement"):
             raise TypeError(f'Argument `config` must be a tf.ConfigProto, but got "{type(config).__name__}"')
         self._graph = graph
-        self._config = config
-        self._closed = False
+        self._target = target.decode() if isinstance(target, bytes) else target
         self._state = State()
+        if self._target:
+            server = cluster.server_at(self._target)
+            config = server.default_config if config is None else config
+            task, devices = server.task, server.session_devices(config)
+            if not config.isolate_session_state:
+                self._state.cells = server.state.cells
+        else:
+            task = LOCAL_TASK
+            devices = task_devices(task, config) + cluster.virtual_tasks(None if config is None else config.cluster_def)
+        self._config = config
+        self._devices = Devices(devices, task, soft=bool(config is not None and config.allow_soft_placement))
+        self._timeout = 0 if config is None else config.operation_timeout_in_ms
+        self._closed = self._cancelled = False
         self._plans: dict[Any, Any] = {}
         self._lock = threading.Lock()
-        counts = {"CPU": 1}
-        if config is not None:
-            counts.update(config.device_count)
-        self._devices = Devices(counts, soft=bool(config is not None and config.allow_soft_placement))
+        self._growth = GrowthWatch()
+        self._logged: set[Any] = set()
+        self._partial: dict[str, partial.PartialRun] = {}
+        self._handles = itertools.count()
+        _open_sessions.add(self)
 
     @property
     def graph(self) -> Graph:
@@ -54,17 +71,31 @@ class BaseSession(errors.Suggesting):
         return self._graph.as_graph_def()
 
     @property
-    def sess_str(self) -> str:
+    def sess_str(self) -> bytes:
         """The target that the session was made for."""
-        return ""
+        return self._target.encode()
 
-    def list_devices(self) -> list[str]:
-        """The names of the devices of this session."""
-        return list(self._devices.names)
+    def list_devices(self) -> list[Device]:
+        """The devices of this session, each with name, device_type, memory_limit_bytes and incarnation.
+
+        Raises:
+          CancelledError: the session is closed.
+        """
+        if self._closed or self._cancelled:
+            raise errors.CancelledError(None, None, "Session has been closed.")
+        return list(self._devices.all)
+
+    def placement(self) -> dict[str, str]:
+        """The device of each operation of the graph, by name, as this session places them. teachtf's own.
+
+        Raises:
+          InvalidArgumentError: an operation asks for a device that is not here.
+        """
+        return {op.name: device for op, device in self._devices.place(self._graph._operations.values()).items()}
 
     def as_default(self) -> AbstractContextManager[Any]:
         """A block in which `eval()` and `run()` use this session."""
-        return _session_stack.pushed(self, "Session")
+        return _session_stack.pushed(self, f"{type(self)}")
 
     def run(self, fetches: Any, feed_dict: Any = None, options: Any = None, run_metadata: Any = None) -> Any:
         """Compute `fetches`.
@@ -72,8 +103,8 @@ class BaseSession(errors.Suggesting):
         Args:
           fetches: a tensor, operation, variable or name, or lists, tuples, namedtuples and dictionaries of them.
           feed_dict: tensor -> value to use for it in this run.
-          options: a `RunOptions`, accepted.
-          run_metadata: a `RunMetadata`, accepted.
+          options: a `RunOptions`: `trace_level`, `output_partition_graphs` and `timeout_in_ms` count.
+          run_metadata: a `RunMetadata`, which a traced run fills in.
 
         Returns:
           The values in the structure of `fetches`: arrays and numpy scalars, None for operations. They are the caller's to
@@ -86,43 +117,82 @@ class BaseSession(errors.Suggesting):
 
         Source: `tf.Session.run`.
         """
-        if self._closed:
-            raise RuntimeError("Attempted to use a closed Session.")
-        graph = self._graph
-        if not graph._operations:
-            raise RuntimeError("The Session graph is empty. Add operations to the graph before calling run().")
+        graph = self._ready()
         fed = structures.feeds(graph, feed_dict)
         simple = isinstance(fetches, Tensor) and fetches._op._graph is graph and graph.is_fetchable(fetches)
         flat, rebuild = ([fetches], None) if simple else structures.flatten(graph, fetches)
-        plan = self._plan(flat, list(fed))
-        try:
-            with np.errstate(all="ignore"):  # in a graph, log(0) is -inf and nothing to warn of
-                values = plan.run(*fed.values())
-        except Exception as error:
-            raise self._explained(plan, error) from None
+        if options is not None or self._timeout:
+            values = self._run_with_options(flat, fed, options, run_metadata)
+        else:
+            values = self._run(self._plan(flat, list(fed)), fed)
         return values[0] if rebuild is None else rebuild(values)
 
-    def _plan(self, fetches: list[Any], fed: list[Tensor]) -> Any:
-        key = (tuple(fetches), tuple(fed), self._graph._changes)
+    def _ready(self) -> Graph:
+        if self._closed:
+            raise RuntimeError("Attempted to use a closed Session.")
+        if self._cancelled:
+            raise errors.CancelledError(None, None, "Session has been closed.")
+        graph = self._graph
+        if not graph._operations:
+            raise RuntimeError("The Session graph is empty. Add operations to the graph before calling run().")
+        if len(graph._operations) != self._growth.size:
+            self._growth.look(graph)
+        return graph
+
+    def _run(self, plan: Any, fed: dict[Tensor, Any], **tracing: Any) -> Any:
+        try:
+            with np.errstate(all="ignore"):  # in a graph, log(0) is -inf and nothing to warn of
+                return plan.run(*fed.values(), **tracing)
+        except Exception as error:
+            raise self._explained(plan, error) from None
+
+    def _run_with_options(self, flat: list[Any], fed: dict[Tensor, Any], options: Any, metadata: Any) -> Any:
+        from teachtf.runtime import deadline, tracing
+
+        timeout = self._timeout
+        traced = False
+        if options is not None:
+            if not hasattr(options, "trace_level"):
+                raise TypeError(f"`options` must be a tf.RunOptions, but got {type(options).__name__}")
+            timeout = options.timeout_in_ms or timeout
+            traced = metadata is not None and options.trace_level != type(options).NO_TRACE
+        plan = self._plan(flat, list(fed), traced)
+        trace = tracing.Trace(plan.placement) if traced else None
+        seen = {} if trace is None else {"seen": trace.seen}
+        if timeout > 0:
+            values = deadline.within(timeout, lambda: self._run(plan, fed, **seen))
+        else:
+            values = self._run(plan, fed, **seen)
+        if trace is not None:
+            trace.write(metadata)
+        if metadata is not None and options is not None and options.output_partition_graphs:
+            tracing.partition_graphs(metadata, plan.ops, plan.placement)
+        return values
+
+    def _plan(self, fetches: list[Any], fed: list[Tensor], traced: bool = False) -> Any:
+        key = (tuple(fetches), tuple(fed), self._graph._changes, traced)
         plan = self._plans.get(key)
         if plan is None:
-            from teachtf.runtime.plan import Plan  # kernels are imported with the first run, not with the library
-
             with self._lock:
-                with np.errstate(all="ignore"):  # constants are computed now
-                    plan = Plan(fetches, fed, self._state, self._devices)
+                plan = self._new_plan(fetches, fed, traced=traced)
                 while len(self._plans) >= _PLANS_KEPT:
                     self._plans.pop(next(iter(self._plans)))
                 self._plans[key] = plan
-            self._log_placement(plan)
         return plan
 
-    def _log_placement(self, plan: Any) -> None:
-        if self._config is not None and self._config.log_device_placement:
-            import sys
+    def _new_plan(self, fetches: list[Any], fed: list[Tensor], **how: Any) -> Any:
+        from teachtf.runtime.plan import Plan  # kernels are imported with the first run, not with the library
 
-            for op, device in plan.placement.items():
-                print(f"{op.name}: ({op.type}): {device}", file=sys.stderr)
+        if not fetches:
+            self._devices.place(self._graph._operations.values())
+        with np.errstate(all="ignore"):  # constants are computed now
+            plan = Plan(fetches, fed, self._state, self._devices, **how)
+        if self._config is not None and self._config.log_device_placement:
+            every = self._devices.place(self._graph._operations.values())
+            for op in every.keys() - self._logged if self._logged else every:
+                print(f"{op.name}: ({op.type}): {every[op]}")
+            self._logged = set(every)
+        return plan
 
     def _explained(self, plan: Any, error: Exception) -> BaseException:
         op = plan.failed_op(error)
@@ -142,20 +212,98 @@ class BaseSession(errors.Suggesting):
         return told
 
     def make_callable(self, fetches: Any, feed_list: Any = None, accept_options: bool = False) -> Any:
-        """A function of the values for `feed_list` that runs `fetches`. Source: `tf.Session.make_callable`."""
+        """A function of the values for `feed_list` that runs `fetches`.
+
+        Args:
+          accept_options: whether the function takes `options` and `run_metadata` as `run` does.
+
+        Raises:
+          TypeError: `feed_list` is no list.
+
+        Source: `tf.Session.make_callable`.
+        """
+        if feed_list is not None and not isinstance(feed_list, (list, tuple)):
+            raise TypeError(f"Argument `feed_list` must be a list or tuple. Received: feed_list={feed_list}")
+        flat, rebuild = structures.flatten(self._graph, fetches)
         keys = [self._graph.as_graph_element(f, allow_operation=False) for f in feed_list or []]
 
-        def call(*values: Any, **options: Any) -> Any:
-            if len(values) != len(keys):
-                raise TypeError(f"This callable takes {len(keys)} feed values, got {len(values)}")
-            return self.run(fetches, dict(zip(keys, values, strict=True)))
+        def call(*values: Any, options: Any = None, run_metadata: Any = None) -> Any:
+            if self._closed:
+                raise errors.CancelledError(None, None, "Session has been closed.")
+            feeds = dict(zip(keys, values, strict=False))  # as in TensorFlow, a missing value is told of by its placeholder
+            return rebuild(self.run(flat, feeds, options if accept_options else None, run_metadata if accept_options else None))
 
         return call
 
+    def partial_run_setup(self, fetches: Any, feeds: Any = None) -> str:
+        """Begin a run that goes on from call to call of `partial_run`.
+
+        Args:
+          fetches: all that will be asked for.
+          feeds: all tensors that will be fed.
+
+        Returns:
+          A handle for `partial_run`.
+
+        Raises:
+          RuntimeError: the session is closed.
+          TypeError, ValueError: a fetch or feed is none.
+          InvalidArgumentError: there is nothing to fetch.
+
+        Source: `tf.Session.partial_run_setup`.
+        """
+        graph = self._ready()
+        flat, _ = structures.flatten(graph, fetches)
+        if not flat:
+            raise errors.InvalidArgumentError(None, None, "Must specify at least one target to fetch or execute.")
+        fed = partial.feed_keys(graph, feeds or [])
+        names = [",".join(element.name for element in elements) for elements in (fed, flat)]
+        handle = f"{names[0]}->{names[1]}//1/;{next(self._handles)}"
+        self._partial[handle] = partial.PartialRun(flat, fed)
+        return handle
+
+    def partial_run(self, handle: str, fetches: Any, feed_dict: Any = None) -> Any:
+        """Go on with a run: take more feeds and give more fetches. Each operation runs at most once over all calls.
+
+        Args:
+          handle: what `partial_run_setup` gave.
+          fetches, feed_dict: as in `run`, some of what was set up.
+
+        Raises:
+          InvalidArgumentError: a feed or fetch was not set up, comes again, or cannot be computed from what has been fed.
+
+        Source: `tf.Session.partial_run`.
+
+        >>> import teachtf as tf
+        >>> with tf.Graph().as_default(), tf.Session() as sess:
+        ...     a, b = tf.placeholder(tf.float32, name="a"), tf.placeholder(tf.float32, name="b")
+        ...     total = a + 1.0
+        ...     product = total * b
+        ...     handle = sess.partial_run_setup([total, product], [a, b])
+        ...     first = sess.partial_run(handle, total, {a: 2.0})
+        ...     print(first, sess.partial_run(handle, product, {b: first}))
+        3.0 9.0
+        """
+        graph = self._ready()
+        run = self._partial.get(handle)
+        if run is None:
+            raise errors.InvalidArgumentError(None, None, "Must run 'setup' before performing partial runs!")
+        fed = structures.feeds(graph, feed_dict)
+        flat, rebuild = structures.flatten(graph, fetches)
+
+        def compute(wanted: list[Any], known: dict[Tensor, Any], done: frozenset[Any]) -> Any:
+            return self._run(self._new_plan(wanted, list(known), done=done), known)
+
+        values = run.step(flat, fed, compute)
+        if run.finished:
+            del self._partial[handle]
+        return rebuild(values)
+
     def close(self) -> None:
-        """Give up the values of all variables; no run after this."""
+        """Give up the values of all variables; no run after this. Those of a cluster stay with its servers."""
         self._closed = True
         self._plans.clear()
+        self._partial.clear()
         self._state = State()
 
 
@@ -163,7 +311,7 @@ class Session(BaseSession):
     """Runs a graph and keeps its variables.
 
     Args:
-      target: accepted empty; there is one process.
+      target: empty, or the target of a `tf.train.Server` of this process.
       graph: the graph to run, by default the default one.
       config: a `tf.ConfigProto`.
 
@@ -193,7 +341,23 @@ class Session(BaseSession):
 
     @staticmethod
     def reset(target: str, containers: Any = None, config: Any = None) -> None:
-        """Accepted; each session has its own variables here, so there is nothing to reset."""
+        """Close all sessions that have this target, and forget the variables of a server's cluster.
+
+        Args:
+          target: the target of a `tf.train.Server`; empty for the sessions that have none.
+          containers: None; containers by name are not kept apart.
+
+        Raises:
+          UnimplementedError: containers are named.
+        """
+        if containers:
+            raise errors.UnimplementedError(None, None, "tf.Session.reset forgets all variables: leave out `containers`")
+        for session in list(_open_sessions):
+            if session._target == target:
+                session._cancelled = True
+        if target:
+            for cell in cluster.server_at(target).state.cells.values():
+                cell.value = None
 
 
 class InteractiveSession(BaseSession):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -34,8 +35,7 @@ def _flatten(graph: Graph, fetch: Any, order: dict[Any, int]) -> Rebuild:
         raise TypeError("Argument `fetch` = None has invalid type 'NoneType'. Cannot be None")
     if isinstance(fetch, Mapping):
         parts = {key: _flatten(graph, value, order) for key, value in fetch.items()}
-        kind: Any = type(fetch) if type(fetch) is not dict else dict
-        return lambda values: kind((key, part(values)) for key, part in parts.items())
+        return lambda values: _mapping(fetch, {key: part(values) for key, part in parts.items()})
     if isinstance(fetch, (list, tuple)):
         items = [_flatten(graph, item, order) for item in fetch]
         if hasattr(fetch, "_fields"):
@@ -43,6 +43,11 @@ def _flatten(graph: Graph, fetch: Any, order: dict[Any, int]) -> Rebuild:
             return lambda values: named(*(item(values) for item in items))
         sequence = list if isinstance(fetch, list) else tuple
         return lambda values: sequence(item(values) for item in items)
+    attributes = getattr(type(fetch), "__attrs_attrs__", None)
+    if attributes is not None:  # a class made by the attrs package
+        items = [_flatten(graph, getattr(fetch, a.name), order) for a in attributes]
+        made = type(fetch)
+        return lambda values: made(*(item(values) for item in items))
     if isinstance(fetch, np.ndarray) and fetch.dtype == object:
         return _flatten(graph, fetch.tolist(), order)
     parts_of = getattr(fetch, "_fetch_parts", None)
@@ -55,6 +60,15 @@ def _flatten(graph: Graph, fetch: Any, order: dict[Any, int]) -> Rebuild:
     if isinstance(element, Operation):
         return lambda values: None
     return lambda values: values[index]
+
+
+def _mapping(like: Any, values: dict[Any, Any]) -> Any:
+    """`values` as a mapping of the class of `like`."""
+    if type(like) is dict:
+        return values
+    if isinstance(like, defaultdict):
+        return type(like)(like.default_factory, values)
+    return type(like)(values)
 
 
 def _element(graph: Graph, fetch: Any) -> Any:
@@ -131,10 +145,10 @@ def _array(tensor: Tensor, dtype: dtypes.DType, value: Any) -> np.ndarray:
     target = dtype.as_numpy_dtype
     if isinstance(value, np.ndarray) and value.dtype == target and target is not np.object_:
         return value
-    if isinstance(value, int) and dtype.is_integer and not dtype.min <= value <= dtype.max:
+    if isinstance(value, int) and not _holds(dtype, value):
         raise TypeError(
             f"Type of feed value {value} with type {type(value)} is not compatible with Tensor type {target}. Try explicitly "
-            "setting the type of the feed tensor to a larger type (e.g. int64)."
+            f"setting the type of the feed tensor to a larger type (e.g. int64).{_made_at(tensor.op)}"
         )
     try:
         if dtype.is_quantized:
@@ -143,9 +157,23 @@ def _array(tensor: Tensor, dtype: dtypes.DType, value: Any) -> np.ndarray:
             return quantized
         if dtype == dtypes.string:
             return to_array(value, None)
-        return np.asarray(value, dtype=target)
+        with np.errstate(over="ignore"):
+            try:
+                return np.asarray(value, dtype=target)
+            except OverflowError:  # numbers in a list wrap round, as those of an array do
+                return np.asarray(value).astype(target)
     except (ValueError, TypeError) as error:
         raise type(error)(f"Cannot feed {tensor.name} ({dtype.name}): {error}.{_made_at(tensor.op)}") from None
+
+
+def _holds(dtype: dtypes.DType, value: int) -> bool:
+    """Whether a Python integer keeps its value as `dtype`."""
+    if dtype.is_quantized:
+        return bool(dtype.min <= value <= dtype.max)
+    try:
+        return dtype != dtypes.string and bool(np.asarray(value).astype(dtype.as_numpy_dtype) == value)
+    except OverflowError:
+        return False
 
 
 def _check_shape(tensor: Tensor, given: tuple[int, ...], wanted: tuple[int | None, ...]) -> None:

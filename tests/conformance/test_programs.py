@@ -35,7 +35,6 @@ KNOWN = {
     "training-sparse_adam": "gradients of Gather are not IndexedSlices",
     "training-sparse_momentum": "gradients of Gather are not IndexedSlices",
     "training-gradients_of_a_gather": "gradients of Gather are not IndexedSlices",
-    "sessions-run_options": "a traced run keeps no step stats",
     "sessions-cond": "the gradient of a cond has other nodes",
     "variables-initialized_and_uninitialized": "report_uninitialized_variables has no boolean_mask",
 }

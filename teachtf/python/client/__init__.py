@@ -1,0 +1,5 @@
+"""`from teachtf.python.client import timeline`, as old programs write it."""
+
+from teachtf.runtime import timeline
+
+__all__ = ["timeline"]
