@@ -58,7 +58,7 @@ from teachtf.core.seeds import get_seed, set_random_seed
 from teachtf.core.shapes import Dimension, TensorShape, dimension_at_index, dimension_value
 from teachtf.core.static import constant_value as get_static_value
 from teachtf.core.tensor import Tensor
-from teachtf.core.tensor_proto import make_ndarray
+from teachtf.core.tensor_proto import make_ndarray, make_tensor_proto
 from teachtf.ops.arithmetic import (
     abs,
     acos,

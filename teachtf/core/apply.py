@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from teachtf.core import dtypes, op_def, shapes
-from teachtf.core.convert import convert_to_tensor, to_array
+from teachtf.core.arrays import to_array
+from teachtf.core.convert import convert_to_tensor
 from teachtf.core.dtypes import DType
 from teachtf.core.graph import Graph, get_default_graph
 from teachtf.core.names import check_op_name
@@ -116,6 +117,8 @@ def _convert_arg(definition: OpDef, arg: Arg, value: Any, attrs: dict[str, Any],
             if isinstance(v, Tensor) or hasattr(v, "_ref"):
                 dtype = v.dtype.base_dtype
                 break
+    if hint is not None and not arg.number_attr:
+        hint = _own_dtype(values[0], definition.attrs[type_attr or ""]) or hint
     result = []
     for i, v in enumerate(values):
         try:
@@ -159,6 +162,17 @@ def _convert_arg(definition: OpDef, arg: Arg, value: Any, attrs: dict[str, Any],
         attrs[type_attr] = dtype
         inferred_from[type_attr] = arg.name
     return result
+
+
+def _own_dtype(value: Any, attr: Attr) -> DType | None:
+    """The dtype of a plain value, where the attribute allows it: it goes before the attribute's default."""
+    if attr.allowed is None or isinstance(value, Tensor) or hasattr(value, "_ref"):
+        return None
+    try:
+        found = dtypes.as_dtype(to_array(value).dtype)
+    except (TypeError, ValueError):
+        return None
+    return found if found in attr.allowed else None
 
 
 def _check_type(definition: OpDef, arg: Arg, tensor: Tensor, dtype: DType | None, inferred_from: dict[str, str]) -> None:

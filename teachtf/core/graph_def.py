@@ -12,7 +12,7 @@ from teachtf.core.dtypes import DType
 from teachtf.core.graph import Graph, get_default_graph
 from teachtf.core.operation import Operation
 from teachtf.core.shapes import TensorShape
-from teachtf.core.tensor_proto import make_ndarray, make_tensor_proto
+from teachtf.core.tensor_proto import array_to_proto, make_ndarray
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -29,7 +29,7 @@ def versions() -> Any:
 
 def attr_to_proto_value(value: Any) -> Any:
     """A shape or array attribute as the proto that TensorFlow's `get_attr` gives."""
-    return value.as_proto() if isinstance(value, TensorShape) else make_tensor_proto(value, dtypes.as_dtype(value.dtype))
+    return value.as_proto() if isinstance(value, TensorShape) else array_to_proto(value, dtypes.as_dtype(value.dtype))
 
 
 def _set_attr(proto: Any, kind: str, value: Any, dtype: DType | None) -> None:
@@ -47,7 +47,7 @@ def _set_attr(proto: Any, kind: str, value: Any, dtype: DType | None) -> None:
     elif kind == "shape":
         proto.shape.CopyFrom(value.as_proto())
     elif kind == "tensor":
-        proto.tensor.CopyFrom(make_tensor_proto(value, dtype or dtypes.as_dtype(value.dtype)))
+        proto.tensor.CopyFrom(array_to_proto(value, dtype or dtypes.as_dtype(value.dtype)))
     elif kind == "func":
         proto.func.name = value
     else:

@@ -7,11 +7,18 @@ from typing import Any
 import numpy as np
 
 from teachtf.core import dtypes
+from teachtf.core.arrays import to_array
 from teachtf.core.dtypes import DType
 
+_CONTENT = {
+    *("float16", "bfloat16", "float32", "float64", "int8", "int16", "int32", "int64", "uint8", "uint32", "uint64"),
+    *("qint8", "qint16", "qint32", "quint8", "quint16", "float8_e5m2", "float8_e4m3fn", "float8_e4m3fnuz"),
+    *("float8_e4m3b11fnuz", "float8_e5m2fnuz", "float4_e2m1fn"),
+}  # the dtypes whose bytes a proto holds as they are; of the others it holds numbers
 
-def make_tensor_proto(array: np.ndarray, dtype: DType) -> Any:
-    """`array` as a `TensorProto`: one element in its typed field, several as `tensor_content`, strings as `string_val`."""
+
+def array_to_proto(array: np.ndarray, dtype: DType) -> Any:
+    """`array` as a `TensorProto`: several elements as bytes, one element (also one that fills the shape) in a typed field."""
     from tensorboard.compat.proto import tensor_pb2, tensor_shape_pb2
 
     proto = tensor_pb2.TensorProto(
@@ -20,13 +27,47 @@ def make_tensor_proto(array: np.ndarray, dtype: DType) -> Any:
             dim=[tensor_shape_pb2.TensorShapeProto.Dim(size=d) for d in array.shape]
         ),
     )
+    if array.size > 1 and not any(array.strides):
+        array = array.ravel()[:1]
     if dtype == dtypes.string:
         proto.string_val.extend(array.ravel().tolist())
-    elif array.size > 1 and not dtype.is_quantized:
+    elif array.size > 1 and dtype.name in _CONTENT:
         proto.tensor_content = np.ascontiguousarray(array).tobytes()
     elif array.size:
         _extend(proto, array.ravel(), dtype)
     return proto
+
+
+def make_tensor_proto(
+    values: Any, dtype: Any = None, shape: Any = None, verify_shape: bool = False, allow_broadcast: bool = False
+) -> Any:
+    """`values` as a `TensorProto`. Source: `tf.make_tensor_proto`.
+
+    Args:
+      values: a number, string, nested list, array, or a `TensorProto`, which is given back.
+      dtype: the element type; by default that of `tf.constant`.
+      shape: the shape, which `values` may fill in part.
+      verify_shape: whether `values` must have just this shape.
+      allow_broadcast: whether `values` must fill it, where they are not one element.
+
+    Raises:
+      TypeError: an element cannot be of `dtype`, or the shape is another than it must be.
+      ValueError: None, a ragged list, or too many elements for `shape`.
+
+    >>> tf.make_tensor_proto([1.5]).float_val
+    [1.5]
+    """
+    if allow_broadcast and verify_shape:
+        raise ValueError("allow_broadcast and verify_shape are not both allowed.")
+    if getattr(values, "DESCRIPTOR", None) is not None and values.DESCRIPTOR.name == "TensorProto":
+        return values
+    wanted = None if dtype is None else dtypes.as_dtype(dtype)
+    if allow_broadcast and shape is not None:
+        own = to_array(values, wanted)
+        if own.size != 1 and own.size != np.prod(shape, dtype=np.int64):
+            raise TypeError(f"Expected Tensor's shape: {tuple(shape)}, but got {own.shape}.")
+    array = to_array(values, wanted, shape, verify_shape)
+    return array_to_proto(array, dtypes.as_dtype(array.dtype) if wanted is None else wanted)
 
 
 def _extend(proto: Any, flat: np.ndarray, dtype: DType) -> None:

@@ -39,7 +39,7 @@ def _placeholder(op: Any) -> Call:
 @kernel("Const", aliasing=True)
 def _const(op: Any) -> Call:
     """For a constant inside a branch, which is there only when the branch is taken."""
-    value = op._attrs["value"]
+    value = np.asarray(op._attrs["value"], order="C")
     return lambda: value
 
 

@@ -136,7 +136,7 @@ class Writer:
             return  # `_loop` has written them, or will
         guards = self._guards_of(op)
         if op.type == "Const" and not guards:
-            self._constants[op.outputs[0]] = op._attrs["value"]
+            self._constants[op.outputs[0]] = np.asarray(op._attrs["value"], order="C")
             return
         if op.type in ("NoOp", "ControlTrigger"):
             self._live[op] = self._tests(op)
