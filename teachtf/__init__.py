@@ -173,6 +173,7 @@ from teachtf.ops.reductions import (
     reduce_prod,
     reduce_sum,
 )
+from teachtf.ops.session_handles import delete_session_tensor, get_session_handle, get_session_tensor
 from teachtf.ops.slicing import slice_ as slice
 from teachtf.ops.slicing import strided_slice
 from teachtf.ops.special import polygamma, zeta

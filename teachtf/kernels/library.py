@@ -2,6 +2,28 @@
 
 from __future__ import annotations
 
-from teachtf.kernels import arrays, elementwise, gathering, nn, random, reductions, special, state, training
+from teachtf.kernels import (
+    arrays,
+    elementwise,
+    gathering,
+    nn,
+    random,
+    reductions,
+    session_handles,
+    special,
+    state,
+    training,
+)
 
-__all__ = ["arrays", "elementwise", "gathering", "nn", "random", "reductions", "special", "state", "training"]
+__all__ = [
+    "arrays",
+    "elementwise",
+    "gathering",
+    "nn",
+    "random",
+    "reductions",
+    "session_handles",
+    "special",
+    "state",
+    "training",
+]

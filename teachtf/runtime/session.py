@@ -142,9 +142,18 @@ class BaseSession(errors.Suggesting):
     def _run(self, plan: Any, fed: dict[Tensor, Any], **tracing: Any) -> Any:
         try:
             with np.errstate(all="ignore"):  # in a graph, log(0) is -inf and nothing to warn of
-                return plan.run(*fed.values(), **tracing)
+                values = plan.run(*fed.values(), **tracing)
         except Exception as error:
             raise self._explained(plan, error) from None
+        return self._with_handles(plan, values) if plan.handles else values
+
+    def _with_handles(self, plan: Any, values: Any) -> list[Any]:
+        from teachtf.runtime.handles import TensorHandle
+
+        given = list(values)
+        for i, op in plan.handles:
+            given[i] = TensorHandle(f"{values[i].decode()};{plan.placement[op]}", op.inputs[0].dtype.base_dtype, self._state)
+        return given
 
     def _run_with_options(self, flat: list[Any], fed: dict[Tensor, Any], options: Any, metadata: Any) -> Any:
         from teachtf.runtime import deadline, tracing
@@ -186,7 +195,12 @@ class BaseSession(errors.Suggesting):
         if not fetches:
             self._devices.place(self._graph._operations.values())
         with np.errstate(all="ignore"):  # constants are computed now
-            plan = Plan(fetches, fed, self._state, self._devices, **how)
+            plan: Any = Plan(fetches, fed, self._state, self._devices, **how)
+        plan.handles = [
+            (i, f.op)
+            for i, f in enumerate(fetches)
+            if isinstance(f, Tensor) and f.op.type == "GetSessionHandle" and f not in fed
+        ]
         if self._config is not None and self._config.log_device_placement:
             every = self._devices.place(self._graph._operations.values())
             for op in every.keys() - self._logged if self._logged else every:

@@ -14,6 +14,7 @@ from teachtf.core.convert import to_array
 from teachtf.core.graph import Graph
 from teachtf.core.operation import Operation
 from teachtf.core.tensor import Tensor, _made_at
+from teachtf.runtime.handles import TensorHandle
 
 Rebuild = Callable[[Any], Any]
 
@@ -133,6 +134,8 @@ def _add(graph: Graph, result: dict[Tensor, Any], key: Any, value: Any) -> None:
             f"numpy ndarrays, or TensorHandles. For reference, the tensor object was {value!r} which was passed to the "
             f"argument `feed_dict` with key {key!r}."
         )
+    if isinstance(value, TensorHandle):
+        value = value.eval()
     dtype = tensor._dtype.base_dtype
     array = _array(tensor, dtype, value)
     given, wanted = array.shape, tensor._shape._dims

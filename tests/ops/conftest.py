@@ -197,6 +197,7 @@ ELSEWHERE = {
     *(f"Scatter{what}" for what in ("Update", "Add", "Sub", "Mul", "Div", "Min", "Max")),
     *(f"Apply{rule}" for rule in ("GradientDescent", "Momentum", "Adam", "Adagrad", "Adadelta", "Ftrl")),
     *("ApplyRMSProp", "ApplyCenteredRMSProp"),
+    *("GetSessionHandle", "GetSessionTensor", "DeleteSessionTensor"),
     *("MergeV2Checkpoints", "RestoreV2", "SaveV2", "Placeholder", "PreventGradient", "Assert"),
 }
 SAMPLES = _samples()
