@@ -59,6 +59,7 @@ from teachtf.core.shapes import Dimension, TensorShape, dimension_at_index, dime
 from teachtf.core.static import constant_value as get_static_value
 from teachtf.core.tensor import Tensor
 from teachtf.core.tensor_proto import make_ndarray, make_tensor_proto
+from teachtf.ops import summaries as _summaries  # its ops may stand in a graph that is imported
 from teachtf.ops.arithmetic import (
     abs,
     acos,
@@ -278,6 +279,10 @@ _PROTOS = {
     "MetaGraphDef": "meta_graph_pb2",
     "Summary": "summary_pb2",
     "Event": "event_pb2",
+    "LogMessage": "event_pb2",
+    "SessionLog": "event_pb2",
+    "HistogramProto": "histogram_pb2",
+    "SummaryMetadata": "summary_pb2",
 }
 
 
@@ -288,6 +293,8 @@ _NAMESPACES = {
     "flags": "absl.flags",
     "gfile": "teachtf.gfile",
     "logging": "teachtf.logging",
+    "python_io": "teachtf.python_io",
+    "summary": "teachtf.summary",
     "version": "teachtf.version",
 }
 

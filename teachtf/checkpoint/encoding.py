@@ -9,25 +9,13 @@ from __future__ import annotations
 import struct
 from typing import Any
 
-import google_crc32c
 import numpy as np
 
 from teachtf.core.dtypes import as_dtype
 from teachtf.core.errors import DataLossError, InvalidArgumentError, UnimplementedError
-
-_MASK_DELTA = 0xA282EAD8
+from teachtf.platform.checksums import crc32c, mask
 
 STRING = 7
-
-
-def mask(crc: int) -> int:
-    """Returns the checksum as files hold it: TensorFlow never stores the crc of bytes that contain crcs unmasked."""
-    return (((crc >> 15) | (crc << 17)) + _MASK_DELTA) & 0xFFFFFFFF
-
-
-def crc32c(data: bytes | np.ndarray, crc: int = 0) -> int:
-    """Returns the crc32c of `data` (bytes, or a contiguous array), going on from `crc`."""
-    return google_crc32c.extend(crc, data)
 
 
 def put_varint(value: int) -> bytes:

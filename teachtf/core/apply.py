@@ -126,13 +126,10 @@ def _convert_arg(definition: OpDef, arg: Arg, value: Any, attrs: dict[str, Any],
                 tensor = v
             else:
                 tensor = convert_to_tensor(v, dtype, name=label.format(i), preferred_dtype=hint, as_ref=arg.is_ref)
-        except TypeError as error:
-            if dtype is None:
-                raise
-            raise TypeError(
-                f"Expected {dtype.name} passed to parameter '{arg.name}' of op '{definition.name}', got {v!r} of type "
-                f"'{type(v).__name__}' instead. Error: {error}"
-            ) from None
+        except (TypeError, ValueError) as error:
+            raise _unconverted(definition, arg, v, values, dtype, attrs, error) from None
+        if arg.number_attr and dtype is not None and tensor._dtype.base_dtype != dtype:
+            raise _unmatched(definition, arg, values, dtype, attrs)
         _check_type(definition, arg, tensor, dtype, inferred_from)
         if dtype is None and not arg.type_list_attr:
             dtype = tensor._dtype.base_dtype
@@ -145,7 +142,8 @@ def _convert_arg(definition: OpDef, arg: Arg, value: Any, attrs: dict[str, Any],
         minimum = definition.attrs[arg.number_attr].minimum or 1
         if len(result) < minimum:
             raise ValueError(
-                f"List argument '{arg.name}' to '{definition.name}' Op with length {len(result)} must be at least {minimum}."
+                f"List argument '{arg.name}' to '{definition.name}' Op with length {len(result)} shorter than minimum length "
+                f"{minimum}."
             )
         attrs[arg.number_attr] = len(result)
     if arg.type_list_attr:
@@ -162,6 +160,42 @@ def _convert_arg(definition: OpDef, arg: Arg, value: Any, attrs: dict[str, Any],
         attrs[type_attr] = dtype
         inferred_from[type_attr] = arg.name
     return result
+
+
+def _unconverted(
+    definition: OpDef, arg: Arg, value: Any, values: list[Any], dtype: DType | None, attrs: dict[str, Any], error: Exception
+) -> Exception:
+    """What to raise for a value that is no tensor of the dtype that the op takes."""
+    if arg.number_attr or arg.type_list_attr:
+        return _unmatched(definition, arg, values, dtype, attrs)
+    if isinstance(error, ValueError):
+        return ValueError(f"Tried to convert '{arg.name}' to a tensor and failed. Error: {error}")
+    if dtype is None:
+        return error
+    return TypeError(
+        f"Expected {dtype.name} passed to parameter '{arg.name}' of op '{definition.name}', got {value!r} of type "
+        f"'{type(value).__name__}' instead. Error: {error}"
+    )
+
+
+def _unmatched(definition: OpDef, arg: Arg, values: list[Any], dtype: DType | None, attrs: dict[str, Any]) -> TypeError:
+    """What to raise for a list whose elements have not the dtype that they must share."""
+    found = []
+    for value in values:
+        try:
+            found.append(
+                value.dtype.base_dtype.name if hasattr(value, "dtype") else dtypes.as_dtype(to_array(value).dtype).name
+            )
+        except (TypeError, ValueError):
+            found.append("<NOT CONVERTIBLE TO TENSOR>")
+    text = f"Tensors in list passed to '{arg.name}' of '{definition.name}' Op have types [{', '.join(found)}]"
+    if not arg.number_attr:
+        return TypeError(f"{text} that are invalid. Tensors: {values}")
+    if arg.dtype is not None:
+        return TypeError(f"{text} that do not match expected type {arg.dtype.name}.")
+    if arg.type_attr in attrs and dtype is not None:
+        return TypeError(f"{text} that do not match type {dtype.name} inferred from earlier arguments.")
+    return TypeError(f"{text} that don't all match.")
 
 
 def _own_dtype(value: Any, attr: Attr) -> DType | None:

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+import numpy as np
+
 from teachtf.core import dtypes, errors
 from teachtf.core.dtypes import DType
 from teachtf.core.shapes import TensorShape, unknown_shape
@@ -175,6 +177,9 @@ def _parse_default(kind: str, is_list: bool, text: str) -> Any:
         return text == "true"
     if kind == "shape":
         return unknown_shape() if "unknown_rank" in text else TensorShape([])
+    if kind == "tensor":  # as uint8[255, 0]
+        dtype, _, values = text.partition("[")
+        return np.array(ast.literal_eval(f"[{values}"), dtype)
     value = ast.literal_eval(text)
     return value.encode() if isinstance(value, str) else value
 

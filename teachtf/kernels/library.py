@@ -12,6 +12,7 @@ from teachtf.kernels import (
     session_handles,
     special,
     state,
+    summaries,
     training,
 )
 
@@ -25,5 +26,6 @@ __all__ = [
     "session_handles",
     "special",
     "state",
+    "summaries",
     "training",
 ]

@@ -10,6 +10,7 @@ import subprocess
 from pathlib import Path
 
 import harness
+import numpy as np
 import pytest
 
 import teachtf.ops
@@ -44,6 +45,10 @@ def plain(value):
         return "unknown" if value.ndims is None else [-1 if d is None else d for d in value.as_list()]
     if isinstance(value, bytes):
         return value.decode()
+    if isinstance(value, np.ndarray):
+        dims = "".join(f"  dim {{\n    size: {d}\n  }}\n" for d in value.shape)
+        values = "".join(f"int_val: {v}\n" for v in value.ravel())
+        return f"dtype: DT_{value.dtype.name.upper()}\ntensor_shape {{\n{dims}}}\n{values}"
     return [plain(v) for v in value] if isinstance(value, (list, tuple)) else value
 
 

@@ -59,6 +59,7 @@ _IMAGE, _FILTER, _DEPTHWISE = _f(1, 4, 4, 2), _f(3, 3, 2, 3), _f(3, 3, 2, 2)
 _POOLED = _IMAGE.reshape(1, 2, 2, 2, 2, 2).max((2, 4))
 _NORM = (_f(2, 2, 2, 3), _p(3), _f(3))
 _F32 = np.float32
+_TAG = np.array(b"tag", object)
 
 _OTHERS: list[tuple[Any, ...]] = [
     ("AddN", [_f(2, 3), _f(2, 3), _f(2, 3)]),
@@ -66,6 +67,7 @@ _OTHERS: list[tuple[Any, ...]] = [
     ("Any", np.array([[True, False], [False, False]]), _i([1])),
     ("ArgMax", _f(2, 3), _i(1)),
     ("ArgMin", _f(2, 3), _i(0)),
+    ("AudioSummaryV2", _TAG, _f(1, 4, 2), np.array(8.0), _F32),
     ("AvgPool", _IMAGE, _POOL),
     ("AvgPoolGrad", _i([1, 4, 4, 2]), _f(1, 2, 2, 2), _POOL),
     ("BatchMatMulV2", _f(2, 2, 3), _f(2, 3, 2)),
@@ -98,7 +100,9 @@ _OTHERS: list[tuple[Any, ...]] = [
     ("FusedBatchNormGrad", _f(2, 2, 2, 3), _f(2, 2, 2, 3), _p(3), _f(3), _p(3), _F32),
     ("FusedBatchNormGradV3", _f(2, 2, 2, 3), _f(2, 2, 2, 3), _p(3), _f(3), _p(3), np.zeros(3), _F32),
     ("GatherV2", _f(3, 2), _i([2, 0, 2]), _i(0)),
+    ("HistogramSummary", _TAG, _f(2, 3)),
     ("Identity", _f(2, 3)),
+    ("ImageSummary", _TAG, _p(1, 2, 2, 3)),
     ("Imag", _f(2) + 1j * _f(2), {"Tout": tf.float64}),
     ("InTopK", _p(2, 3), _i([0, 2]), {"k": 2}, _F32),
     ("InTopKV2", _p(2, 3), _i([0, 2]), _i(2), _F32),
@@ -116,6 +120,7 @@ _OTHERS: list[tuple[Any, ...]] = [
     ("MaxPoolGradGrad", _IMAGE, _POOLED, _f(1, 4, 4, 2), _POOL),
     ("Mean", _f(2, 3), _i([0])),
     ("Merge", [_f(2, 3)]),
+    ("MergeSummary", [np.array(b"\n\x03\n\x01a", object)]),
     ("Min", _f(2, 3), _i([0, 1])),
     ("MirrorPad", _f(2, 3), _i([[1, 1], [2, 0]]), {"mode": "REFLECT"}),
     ("MirrorPadGrad", _f(4, 5), _i([[1, 1], [2, 0]]), {"mode": "SYMMETRIC"}),
@@ -139,6 +144,7 @@ _OTHERS: list[tuple[Any, ...]] = [
     ("Real", _f(2) + 1j * _f(2), {"Tout": tf.float64}),
     ("Reshape", _f(2, 3), _i([3, -1])),
     ("ReverseV2", _f(2, 3), _i([1])),
+    ("ScalarSummary", _TAG, np.array(0.5)),
     ("Select", np.array([True, False]), _f(2, 3), _f(2, 3)),
     ("SelectV2", np.array([[True], [False]]), _f(2, 3), _f(3)),
     ("Shape", _f(2, 3)),
@@ -159,6 +165,7 @@ _OTHERS: list[tuple[Any, ...]] = [
     ("StringJoin", [np.array(b"a", object), np.array([b"b", b"c"], object)]),
     ("Sum", _f(2, 3), _i([-1])),
     ("Switch", _f(2, 3), np.array(True)),
+    ("TensorSummaryV2", _TAG, _f(2), np.array(b"", object)),
     ("Tile", _f(2, 3), _i([2, 1])),
     ("TopKV2", _f(2, 4), _i(2)),
     ("Transpose", _f(2, 3), _i([1, 0])),
