@@ -31,7 +31,7 @@ def test_tensorboard_reads_what_was_written(tmp_path):
             writer.add_summary(sess.run(everything, {x: np.arange(4) + step}), step)
     found = EventAccumulator(str(tmp_path)).Reload()
     assert [(e.step, e.value) for e in found.Scalars("level")] == [(0, 1.5), (1, 2.5), (2, 3.5)]
-    assert found.Histograms("x")[1].histogram_value.num == 4
+    assert found.Histograms("x")[-1].histogram_value.num == 4
     picture = found.Images("picture/image/0")[0]
     assert (picture.width, picture.height, picture.encoded_image_string[1:4]) == (2, 2, b"PNG")
     assert found.Audio("sound/audio/0")[0].content_type == "audio/wav"
