@@ -47,17 +47,19 @@ from teachtf.core.name_scope import (
     add_to_collection,
     add_to_collections,
     colocate_with,
+    container,
     control_dependencies,
     device,
     get_collection,
     get_collection_ref,
     name_scope,
+    op_scope,
 )
 from teachtf.core.operation import Operation
 from teachtf.core.seeds import get_seed, set_random_seed
 from teachtf.core.shapes import Dimension, TensorShape, dimension_at_index, dimension_value
-from teachtf.core.static import constant_value as get_static_value
-from teachtf.core.tensor import Tensor
+from teachtf.core.static_value import get_static_value
+from teachtf.core.tensor import Tensor, is_symbolic_tensor, is_tensor
 from teachtf.core.tensor_proto import make_ndarray, make_tensor_proto
 from teachtf.ops import summaries as _summaries  # its ops may stand in a graph that is imported
 from teachtf.ops.arithmetic import (
@@ -276,7 +278,9 @@ _PROTOS = {
     "GraphDef": "graph_pb2",
     "NodeDef": "node_def_pb2",
     "AttrValue": "attr_value_pb2",
+    "NameAttrList": "attr_value_pb2",
     "MetaGraphDef": "meta_graph_pb2",
+    "TensorInfo": "meta_graph_pb2",
     "Summary": "summary_pb2",
     "Event": "event_pb2",
     "LogMessage": "event_pb2",

@@ -23,15 +23,16 @@ def graph_of(values: Any) -> Graph:
       ValueError: they belong to different graphs.
     """
     found: Graph | None = None
+    first: Any = None
     for value in values:
         if isinstance(value, (list, tuple)):
             value = next((v for v in value if hasattr(v, "graph")), None)
         graph = getattr(value, "graph", None)
         if isinstance(graph, Graph):
             if found is None:
-                found = graph
+                found, first = graph, value
             elif found is not graph:
-                raise ValueError(f"{value!r} must be from the same graph as the other inputs (graphs are {graph} and {found}).")
+                raise ValueError(f"{value} must be from the same graph as {first} (graphs are {graph} and {found}).")
     return found or get_default_graph()
 
 

@@ -179,7 +179,7 @@ def _typed(value: Any, dtype: DType) -> np.ndarray:
 
 
 def _unfit(dtype: DType, value: Any, array: np.ndarray) -> TypeError:
-    return TypeError(f"`dtype` {dtype!r} is not compatible with {value} of dtype {array.dtype}.")
+    return TypeError(f"`dtype` {dtype} is not compatible with {value} of dtype {array.dtype}.")
 
 
 # --- shapes ----------------------------------------------------------------------------------------------------------

@@ -141,7 +141,7 @@ def _from_shape(value: Any, dtype: DType | None = None, name: str | None = None,
     if dtype is None:
         dtype = dtypes.int64 if large else dtypes.int32
     elif dtype not in (dtypes.int32, dtypes.int64):
-        raise TypeError(f"Cannot convert TensorShape {value} to dtype {dtype!r}. Allowed dtypes are tf.int32 and tf.int64.")
+        raise TypeError(f"Cannot convert TensorShape {value} to dtype {dtype}. Allowed dtypes are tf.int32 and tf.int64.")
     elif large and dtype == dtypes.int32:
         raise ValueError(f"Cannot convert TensorShape {value} to dtype int32; a dimension is too large. Consider tf.int64.")
     return constant(value.as_list(), dtype, name=name or "shape_as_tensor")
@@ -151,7 +151,7 @@ def _from_dimension(value: Any, dtype: DType | None = None, name: str | None = N
     if value.value is None:
         raise ValueError(f"Cannot convert unknown Dimension {value} to a Tensor.")
     if dtype is not None and dtype not in (dtypes.int32, dtypes.int64):
-        raise TypeError(f"Cannot convert Dimension {value} to dtype {dtype!r}. Allowed dtypes are tf.int32 and tf.int64.")
+        raise TypeError(f"Cannot convert Dimension {value} to dtype {dtype}. Allowed dtypes are tf.int32 and tf.int64.")
     return constant(value.value, dtype or dtypes.int32, name=name or "shape_as_tensor")
 
 

@@ -99,6 +99,12 @@ class Graph(errors.Suggesting, Collections):
 
         return graph_def.graph_to_proto(self, from_version, add_shapes)
 
+    def op_def_for_type(self, type: str) -> Any:
+        """The `OpDef` proto of an op type. Raises NotFoundError for one that is not known here."""
+        from teachtf.core.op_def_proto import op_def_proto
+
+        return op_def_proto(op_def.lookup(type))
+
     # --- adding to it --------------------------------------------------------------------------------------------
 
     def create_op(
@@ -290,10 +296,10 @@ def _infer_shapes(op: Operation) -> list[Any]:
     except ValueError as error:
         for tensor in op._inputs:  # the operation never was: leave no trace of it
             tensor._consumers.remove(op)
-        ranks = ", ".join(str(t._shape) for t in op._inputs)
+        given = ", ".join(t._shape._brief() for t in op._inputs)
         message = str(error)
         if "for '" not in message:
-            message = f"{message} for '{op.name}' (op: '{op.type}') with input shapes: {ranks}."
+            message = f"{message} for '{op.name}' (op: '{op.type}') with input shapes: {given}."
         raise ValueError(message) from None
 
 

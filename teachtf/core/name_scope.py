@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, ExitStack
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import Any
 
 from teachtf.core.apply import graph_of
@@ -32,6 +33,11 @@ class name_scope:
             raise TypeError(f"name for name_scope must be a string, got {type(name).__name__}")
         if name is None and default_name is None and values is not None:
             raise ValueError("At least one of name (None) and default_name (None) must be provided.")
+        if default_name is not None and not isinstance(default_name, str):
+            raise TypeError(
+                f"`default_name` type ({type(default_name)}) is not a string type. You likely meant to pass this into the "
+                "`values` kwarg."
+            )
         self._name = default_name if name is None else name
         self._values = values
         self._stack: ExitStack | None = None
@@ -72,6 +78,18 @@ def control_dependencies(control_inputs: Any) -> AbstractContextManager[Any]:
 def colocate_with(op: Any, ignore_existing: bool = False) -> AbstractContextManager[None]:
     """A block whose operations go where `op` goes. Source: `tf.colocate_with`."""
     return get_default_graph().colocate_with(op, ignore_existing)
+
+
+def container(container_name: str) -> AbstractContextManager[str]:
+    """A block whose variables, queues and tables live in a resource container. Source: `tf.container`."""
+    return get_default_graph().container(container_name)
+
+
+@contextmanager
+def op_scope(values: Any, name: str | None, default_name: str | None = None) -> Iterator[str]:
+    """`tf.name_scope` with the arguments of 2015, in the order of 2015. Source: `tf.op_scope`."""
+    with name_scope(name, default_name, values) as scope:
+        yield scope
 
 
 def add_to_collection(name: Any, value: Any) -> None:

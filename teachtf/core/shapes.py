@@ -254,6 +254,19 @@ class TensorShape:
     def __repr__(self) -> str:
         return f"TensorShape({self.dims!r})"
 
+    def _brief(self) -> str:
+        """As the messages of shape functions write it: `[2,?]`."""
+        return "<unknown>" if self._dims is None else f"[{','.join('?' if d is None else str(d) for d in self._dims)}]"
+
+
+def difference(one: TensorShape, other: TensorShape) -> str:
+    """In which dimension two shapes that no tensor can both have differ, in the words of TensorFlow's shape functions."""
+    a, b = one._dims or (), other._dims or ()
+    if len(a) != len(b):
+        return f"Shapes must be equal rank, but are {len(a)} and {len(b)}."
+    i, x, y = next((i, x, y) for i, (x, y) in enumerate(zip(a, b, strict=True)) if None not in (x, y) and x != y)
+    return f"Dimension {i} in both shapes must be equal, but are {x} and {y}. Shapes are {one._brief()} and {other._brief()}."
+
 
 def as_shape(shape: Any) -> TensorShape:
     """`shape` as a TensorShape."""

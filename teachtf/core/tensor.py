@@ -86,7 +86,11 @@ class Tensor(Suggesting):
         Raises:
           ValueError: `shape` contradicts what is known.
         """
-        self._shape = self._shape.merge_with(shapes.as_shape(shape))
+        shape = shapes.as_shape(shape)
+        try:
+            self._shape = self._shape.merge_with(shape)
+        except ValueError:
+            raise ValueError(f"{shapes.difference(self._shape, shape)} The tensor is {self!r}.{_made_at(self._op)}") from None
 
     def consumers(self) -> list[Operation]:
         """The operations that take this tensor as input, as often as they take it."""
@@ -242,6 +246,20 @@ class Reference:
 
     def __repr__(self) -> str:
         return f"<Reference wrapping {self._wrapped!r}>"
+
+
+def is_tensor(x: Any) -> bool:
+    """Whether `x` is of the graph's own kinds: a tensor, variable, `SparseTensor` or `IndexedSlices`. Source: `tf.is_tensor`.
+
+    >>> tf.is_tensor(tf.constant(1)), tf.is_tensor(tf.constant(1).op), tf.is_tensor(1)
+    (True, False, False)
+    """
+    return isinstance(x, Tensor) or (hasattr(type(x), "graph") and hasattr(type(x), "dtype"))
+
+
+def is_symbolic_tensor(tensor: Any) -> bool:
+    """Whether `tensor` is a `tf.Tensor`: all here are symbolic. Source: `tf.is_symbolic_tensor`."""
+    return isinstance(tensor, Tensor)
 
 
 def _made_at(op: Operation) -> str:

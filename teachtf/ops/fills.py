@@ -103,7 +103,7 @@ def _filled(value: Any, shape: Any, dtype: Any, name: str | None, default_name: 
             known = _known_shape(shape)
             if known is not None:
                 if np.prod(known, dtype=np.int64) < _SMALL:
-                    return constant_of(np.full(known, array, array.dtype), dtype, scope)
+                    return constant_of(np.broadcast_to(array, known), dtype, scope)
                 shape = convert_to_tensor(TensorShape(list(known)))
             else:
                 shape = convert_to_tensor(shape, dtypes.int32)

@@ -11,7 +11,7 @@ from teachtf.core.apply import apply_op
 from teachtf.core.convert import convert_to_tensor, register_tensor_conversion_function
 from teachtf.core.name_scope import name_scope
 from teachtf.core.op_def import NOT_DIFFERENTIABLE, declare
-from teachtf.core.shapes import TensorShape, unknown_shape
+from teachtf.core.shapes import TensorShape, difference, unknown_shape
 from teachtf.core.tensor import Tensor
 from teachtf.ops import shape_functions as shapes
 from teachtf.ops.arrays import rank, shape
@@ -72,6 +72,8 @@ declare(
 def _pack_shape(op: Any) -> list[TensorShape]:
     merged = op._inputs[0]._shape
     for tensor in op._inputs[1:]:
+        if not merged.is_compatible_with(tensor._shape):
+            raise ValueError(f"{difference(merged, tensor._shape)}\n\tFrom merging shape 0 with other shapes.")
         merged = merged.merge_with(tensor._shape)
     dims = merged.as_tuple
     if dims is None:
@@ -223,9 +225,21 @@ def _pack_list(value: Any, dtype: Any = None, name: str | None = None, as_ref: b
     """Lists that hold tensors become a `Pack` of them."""
     if not _has_tensor(value):
         return NotImplemented
-    wanted = dtype or next(t.dtype.base_dtype for t in _leaves(value) if hasattr(t, "dtype"))
+    own = next(t.dtype.base_dtype for t in _leaves(value))
+    if dtype is not None and dtype != own:
+        value = _cast(value, dtype)
     with name_scope(name or "packed") as scope:
-        return _pack(value, wanted, scope)
+        return _pack(value, dtype or own, scope)
+
+
+def _cast(values: Any, dtype: Any) -> Any:
+    """Nested lists with their tensors cast to `dtype`."""
+    if isinstance(values, (list, tuple)):
+        return [_cast(v, dtype) for v in values]
+    if not isinstance(values, Tensor) and not hasattr(values, "_ref"):
+        return values
+    tensor = convert_to_tensor(values)
+    return tensor if tensor.dtype.base_dtype == dtype else apply_op("Cast", tensor, DstT=dtype)
 
 
 def _leaves(value: Any) -> Any:
@@ -245,7 +259,7 @@ def _pack(values: Any, dtype: Any, scope: str) -> Tensor:
         elif isinstance(item, Tensor):
             if item.dtype.base_dtype != dtype:
                 raise TypeError(
-                    f"Cannot convert a list containing a tensor of dtype {item.dtype.base_dtype.name} to {dtype.name} "
+                    f"Cannot convert a list containing a tensor of dtype {item.dtype.base_dtype} to {dtype} "
                     f"(Tensor is: {item!r})"
                 )
             parts.append(item)

@@ -26,8 +26,17 @@ def _sliced_dims(op: Any) -> list[TensorShape]:
     count = op._inputs[1]._shape.num_elements()
     if count is None:
         return [unknown_shape()]
+    if not dims and any(not attrs["new_axis_mask"] >> i & 1 and not attrs["ellipsis_mask"] >> i & 1 for i in range(count)):
+        raise ValueError("Attempting to slice scalar input.")
+    if bounds[2] is None:
+        return [unknown_shape()]
+    for position, stride in enumerate(bounds[2].tolist()):
+        if stride == 0:
+            raise ValueError(f"strides[{position}] must be non-zero")
+    if attrs["ellipsis_mask"] & (attrs["ellipsis_mask"] - 1):
+        raise ValueError("Multiple ellipses in slice spec not allowed")
     if any(b is None for b in bounds):
-        bounds = [np.zeros(count, np.int64)] * 2 + [bounds[2] if bounds[2] is not None else np.ones(count, np.int64)]
+        bounds = [np.zeros(count, np.int64)] * 2 + [bounds[2]]
         known = False
     else:
         known = True
