@@ -157,6 +157,10 @@ class Operation(errors.Suggesting):
 
     def _set_attr(self, name: str, value: Any) -> None:
         self._graph._touch()
+        if hasattr(value, "WhichOneof"):  # an AttrValue, as TensorFlow takes it
+            from teachtf.core import graph_def
+
+            value = graph_def._attr_from_proto(value)
         self._attrs[name] = value
 
     def _set_device(self, device: Any) -> None:

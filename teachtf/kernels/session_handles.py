@@ -26,7 +26,7 @@ def _put(op: Any, state: State) -> Call:
     def call(value: Any) -> bytes:
         values = stored(state)
         number = state.resources[_STORE + " given"] = state.resources.get(_STORE + " given", -1) + 1
-        key = f"GetSessionHandle;{number}"
+        key = f"{op.name};{number}"
         values[key] = value
         return key.encode()
 

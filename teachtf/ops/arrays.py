@@ -11,9 +11,17 @@ from teachtf.core.apply import apply_op
 from teachtf.core.convert import constant_of, convert_to_tensor
 from teachtf.core.name_scope import name_scope
 from teachtf.core.op_def import NOT_DIFFERENTIABLE, declare
-from teachtf.core.shapes import TensorShape, as_shape, unknown_shape
+from teachtf.core.shapes import TensorShape, as_shape, difference, unknown_shape
 from teachtf.core.tensor import Tensor
 from teachtf.ops import shape_functions as shapes
+
+
+def _with_default_shape(op: Any) -> list[TensorShape]:
+    given, shape = op._inputs[0]._shape, op._attrs["shape"]
+    if not given.is_compatible_with(shape):
+        raise ValueError(difference(given, shape))
+    return [shape]
+
 
 declare(
     "Const",
@@ -33,7 +41,7 @@ declare(
     inputs="input: dtype",
     outputs="output: dtype",
     attrs="dtype: type, shape: shape",
-    shape=lambda op: [op._attrs["shape"]],
+    shape=_with_default_shape,
     gradient=lambda op, grad: [grad],
 )
 declare(

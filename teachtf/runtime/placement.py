@@ -65,7 +65,7 @@ class Devices:
     def _forget(self) -> None:
         self._placed: dict[Operation, str] = {}
         self._groups: dict[str, _Group] = {}
-        self._checked = 0  # how many of the graph's operations have been looked at
+        self.checked = 0  # how many of the graph's operations have been looked at
         self._changes = -1
 
     def place(self, ops: Iterable[Operation]) -> dict[Operation, str]:
@@ -82,12 +82,16 @@ class Devices:
             return dict.fromkeys(ops, self._only)
         return {op: self._placed[op] for op in ops}
 
+    def check(self, graph: Any) -> None:
+        """Place what is new in the graph, so that a device that is not there is told of whatever runs."""
+        self._update(graph)
+
     def _update(self, graph: Any) -> None:
         every = graph._operations
-        if graph._changes != self._changes or len(every) < self._checked:
+        if graph._changes != self._changes or len(every) < self.checked:
             self._forget()
             self._changes = graph._changes
-        new = list(islice(every.values(), self._checked, None))
+        new = list(islice(every.values(), self.checked, None))
         if not new:
             return
         try:
@@ -101,7 +105,7 @@ class Devices:
         except errors.OpError:
             self._forget()
             raise
-        self._checked += len(new)
+        self.checked += len(new)
 
     def _place(self, new: list[Operation]) -> None:
         together = {op: group for op in new if (group := self._joined(op)) is not None}

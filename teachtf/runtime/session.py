@@ -135,8 +135,9 @@ class BaseSession(errors.Suggesting):
         graph = self._graph
         if not graph._operations:
             raise RuntimeError("The Session graph is empty. Add operations to the graph before calling run().")
-        if len(graph._operations) != self._growth.size:
+        if len(graph._operations) != self._devices.checked:
             self._growth.look(graph)
+            self._devices.check(graph)
         return graph
 
     def _run(self, plan: Any, fed: dict[Tensor, Any], **tracing: Any) -> Any:
@@ -242,7 +243,7 @@ class BaseSession(errors.Suggesting):
         keys = [self._graph.as_graph_element(f, allow_operation=False) for f in feed_list or []]
 
         def call(*values: Any, options: Any = None, run_metadata: Any = None) -> Any:
-            if self._closed:
+            if self._closed and not keys:
                 raise errors.CancelledError(None, None, "Session has been closed.")
             feeds = dict(zip(keys, values, strict=False))  # as in TensorFlow, a missing value is told of by its placeholder
             return rebuild(self.run(flat, feeds, options if accept_options else None, run_metadata if accept_options else None))

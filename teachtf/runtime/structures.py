@@ -159,7 +159,10 @@ def _array(tensor: Tensor, dtype: dtypes.DType, value: Any) -> np.ndarray:
             quantized[quantized.dtype.names[0]] = value  # type: ignore[index]
             return quantized
         if dtype == dtypes.string:
-            return to_array(value, None)
+            array = to_array(value, None)
+            if array.dtype != np.object_:
+                raise TypeError(f"expected text, got {type(value).__name__} {value!r}")
+            return array
         with np.errstate(over="ignore"):
             try:
                 return np.asarray(value, dtype=target)

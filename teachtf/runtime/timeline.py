@@ -63,7 +63,7 @@ class Timeline:
         if show_dataflow:
             events += _arrows(bars)
         if show_memory:
-            events += _memory(bars)
+            events += [*_tensors(bars), *_memory(bars)]
         return json.dumps({"traceEvents": events}, indent=4, separators=(",", ": "))
 
 
@@ -78,6 +78,9 @@ class _Bar:
         self.inputs = [i for i in label["inputs"].split(", ") if i] if label else []
         self.start, self.took = node.all_start_micros, node.all_end_rel_micros
         self.bytes = sum(m.total_bytes for m in node.memory)
+        self.outputs = {
+            self.name if output.slot == 0 else f"{self.name}:{output.slot}": output.tensor_description for output in node.output
+        }
 
     def event(self) -> dict[str, Any]:
         inputs = {f"input{i}": name for i, name in enumerate(self.inputs)}
@@ -114,11 +117,33 @@ def _arrows(bars: list[_Bar]) -> Iterator[dict[str, Any]]:
             number += 1
 
 
-def _memory(bars: list[_Bar]) -> Iterator[dict[str, Any]]:
-    """The bytes of results that are still to be used, after each op."""
+def _last_uses(bars: list[_Bar]) -> dict[str, int]:
+    """When the last op that takes a result of each op is done."""
     last: dict[str, int] = {}
     for bar in bars:
-        last.update((name.partition(":")[0], bar.start + bar.took) for name in bar.inputs)
+        for name in bar.inputs:
+            op = name.partition(":")[0]
+            last[op] = max(last.get(op, 0), bar.start + bar.took)
+    return last
+
+
+def _tensors(bars: list[_Bar]) -> Iterator[dict[str, Any]]:
+    """The life of each tensor: made, seen when its op is done, gone after its last use."""
+    last = _last_uses(bars)
+    number = 0
+    for bar in bars:
+        end = bar.start + bar.took
+        for name, description in bar.outputs.items():
+            common = {"cat": "Tensor", "name": name, "pid": bar.pid + 1, "tid": bar.tid, "id": number}
+            yield {"ph": "N", **common, "ts": bar.start}
+            yield {"ph": "O", **common, "ts": end, "args": {"snapshot": {"tensor_description": str(description)}}}
+            yield {"ph": "D", **common, "ts": max(end, last.get(bar.name, end))}
+            number += 1
+
+
+def _memory(bars: list[_Bar]) -> Iterator[dict[str, Any]]:
+    """The bytes of results that are still to be used, after each op."""
+    last = _last_uses(bars)
     changes = [(bar.start + bar.took, bar.bytes) for bar in bars if bar.bytes]
     changes += [(last[bar.name], -bar.bytes) for bar in bars if bar.bytes and bar.name in last]
     total = 0
