@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
+
+from teachtf.kernels.cpu.formula import Statements, spread_of
+
+_BOUND_KEPT = 64  # shapes a formula: a program whose shapes never repeat must not eat the memory
 
 _lock = threading.Lock()
-_jobs: dict[Hashable, Future[None]] = {}
+_jobs: dict[Hashable, Future[object]] = {}
 _worker: ThreadPoolExecutor | None = None
 
 
-def ready(key: Hashable, compile_it: Callable[[], None]) -> bool:
+def ready(key: Hashable, compile_it: Callable[[], object]) -> bool:
     """Whether the code called `key` is compiled; the first question starts `compile_it` behind the caller's back.
 
     Code that fails to compile is never ready: the path that needs no compiler goes on serving.
@@ -26,6 +31,33 @@ def ready(key: Hashable, compile_it: Callable[[], None]) -> bool:
                     _worker = ThreadPoolExecutor(1, thread_name_prefix="teachtf-compiler")
                 job = _jobs[key] = _worker.submit(compile_it)
     return job.done() and job.exception() is None
+
+
+class Compiled:
+    """Statements whose loops are compiled behind the runs."""
+
+    def __init__(self, formula: Statements) -> None:
+        self._formula = formula
+        self._bound: dict[Any, Any] = {}
+
+    def ready(self, inputs: Sequence[Any]) -> Any:
+        """The loop for inputs of these shapes (`cpu.elementwise.Bound`), or None while it is not compiled or cannot be."""
+        key = tuple([(x.shape, x.dtype) for x in inputs])
+        if key in self._bound:
+            return self._bound[key]
+        shapes, dtypes = zip(*key, strict=True)
+        spread = spread_of(self._formula, shapes)
+        if spread is not None and not ready((self._formula, spread.kinds, dtypes), lambda: self._bind(shapes, dtypes)):
+            return None
+        if len(self._bound) >= _BOUND_KEPT:
+            self._bound.clear()
+        self._bound[key] = bound = None if spread is None else self._bind(shapes, dtypes)
+        return bound
+
+    def _bind(self, shapes: Sequence[Any], dtypes: Sequence[Any]) -> Any:
+        from teachtf.kernels.cpu.elementwise import Formula
+
+        return Formula(self._formula).bind(shapes, dtypes)
 
 
 def wait() -> None:

@@ -12,7 +12,8 @@ import numpy as np
 
 from teachtf.core import dtypes, errors
 from teachtf.core.op_def import registry
-from teachtf.kernels import compiling
+from teachtf.kernels.compiling import Compiled
+from teachtf.kernels.cpu.formula import Statements
 from teachtf.kernels.numpy_math import NUMPY
 from teachtf.kernels.registry import Call, kernel
 
@@ -26,7 +27,7 @@ def _numpy_function(formula: str, names: tuple[str, ...]) -> Call:
     return eval(f"lambda {', '.join(names)}: {formula}", dict(NUMPY))
 
 
-def _formula_of(op: Any) -> str:
+def formula_of(op: Any) -> str:
     formula = op._op_def.formula
     if "alpha" in op._attrs:
         formula = formula.replace("alpha", repr(op._attrs["alpha"]))
@@ -35,7 +36,7 @@ def _formula_of(op: Any) -> str:
 
 def _factory(op: Any) -> Call:
     names = tuple(arg.name for arg in op._op_def.inputs)
-    formula = _formula_of(op)
+    formula = formula_of(op)
     function = _numpy_function(formula, names)
     in_type = op.inputs[0].dtype.base_dtype
     out_type = np.dtype(op.outputs[0].dtype.as_numpy_dtype)
@@ -78,25 +79,16 @@ def _checked_division(function: Call) -> Call:
 
 
 def _with_compiled(formula: str, names: tuple[str, ...], function: Call) -> Call:
-    def call(*inputs: Any) -> Any:
-        if inputs[0].size < LARGE and inputs[-1].size < LARGE:
-            return function(*inputs)
-        key = formula, *((x.dtype, x.shape[-1:] if x.size > 1 else 1, x.ndim) for x in inputs)
-        if compiling.ready(key, lambda: _compile(formula, names, inputs)):
-            from teachtf.kernels.cpu.elementwise import compile_formula
+    compiled = Compiled(Statements((("result", formula),), ("result",), names))
 
-            return compile_formula(formula, names)(*inputs)
+    def call(*inputs: Any) -> Any:
+        if inputs[0].size >= LARGE or inputs[-1].size >= LARGE:
+            bound = compiled.ready(inputs)
+            if bound is not None:
+                return bound(inputs)[0]
         return function(*inputs)
 
     return call
-
-
-def _compile(formula: str, names: tuple[str, ...], inputs: tuple[Any, ...]) -> None:
-    """Compile for arrays that spread as `inputs` do, by a call with one row of them."""
-    from teachtf.kernels.cpu.elementwise import compile_formula
-
-    rank = max(x.ndim for x in inputs)
-    compile_formula(formula, names)(*(x[(slice(0, 1),) * (rank - 1)] if x.ndim == rank > 1 else x for x in inputs))
 
 
 for _op_def in list(registry().values()):

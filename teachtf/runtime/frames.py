@@ -122,7 +122,7 @@ def _acting(order: list[Operation], wanted: list[Operation], fed: set[Tensor]) -
 
 def _acts(op: Operation) -> bool:
     """Whether running `op` can be noticed other than by its outputs: it changes state, or refuses what it is given."""
-    return op.op_def.is_stateful or op.type in _REFUSING or any(t._dtype._is_ref_dtype for t in op._inputs)
+    return op._op_def.is_stateful or op.type in _REFUSING or any(t._dtype._is_ref_dtype for t in op._inputs)
 
 
 def operations(frame: Frame) -> list[Operation]:

@@ -66,6 +66,8 @@ class Plan:
 
     def failed_op(self, error: BaseException) -> Operation | None:
         """The operation whose line raised `error`."""
+        if hasattr(error, "teachtf_op"):  # one of several that a line computes
+            return error.teachtf_op
         traceback = error.__traceback__
         while traceback is not None:
             if traceback.tb_frame.f_code.co_filename == self._filename:

@@ -15,16 +15,17 @@ import numpy as np
 from teachtf.core.operation import Operation
 from teachtf.core.tensor import Tensor
 from teachtf.kernels import registry
+from teachtf.kernels.fused import fused
 from teachtf.kernels.registry import State
 from teachtf.kernels.state import DEAD
-from teachtf.runtime.frames import ENTER, EXIT, MERGE, NEXT, SWITCH, Frame, ends_loop, loop_merge
+from teachtf.runtime.branches import Branches, Guards
+from teachtf.runtime.frames import ENTER, EXIT, MERGE, NEXT, SWITCH, Frame, ends_loop, loop_merge, operations
+from teachtf.runtime.fusion import Group, fuse
 from teachtf.runtime.lines import Lines
 
 _FOLD_LIMIT = 1 << 20  # elements: a larger constant result is computed each run instead of being kept
 VARIABLES = ("VariableV2", "Variable")
 _PASSING = {"Identity", "RefIdentity", "StopGradient", "PreventGradient", "LoopCond"}
-Guards = frozenset[tuple[Tensor, int]]
-_NO_GUARDS: Guards = frozenset()
 Test = tuple[str, ...]  # locals: one of them must not be DEAD
 
 
@@ -48,7 +49,8 @@ class Writer:
         self._traced = traced
         self._names: dict[Tensor, str] = {t: f"f{i}" for i, t in enumerate(self.feeds)}
         self._live: dict[Operation, list[Test]] = {}  # what tells whether an operation has run
-        self._guards: dict[Operation, Guards] = {}
+        self._branches = Branches(root, set(self.feeds))
+        self._running = set(operations(root))
         self._constants: dict[Tensor, Any] = {}
         self._lines = Lines()
         self._block(root.nodes)
@@ -64,16 +66,18 @@ class Writer:
     # --- blocks ------------------------------------------------------------------------------------------------------
 
     def _block(self, nodes: Iterable[Operation | Frame]) -> None:
-        for node in nodes:
+        known = set(self.feeds)
+        for node in nodes if self._traced else fuse(nodes, self._branches, self._running, known, set(self.fetches)):
             if isinstance(node, Frame):
                 self._loop(node)
+            elif isinstance(node, Group):
+                self._group(node)
             else:
                 self._op(node)
 
     def _loop(self, frame: Frame) -> None:
         """A `while True` with the ops of the condition, the way out, the ops of the body, and the values for the next turn."""
-        guards = _NO_GUARDS.union(*(self._tensor_guards(op._inputs[0]) for op in frame.enters))
-        tests = [test for op in frame.enters for test in self._tests(op)]
+        tests = [test for op in frame.enters for test in self._tests(op._inputs, op._control_inputs)]
         if not tests:
             self._turns(frame)
             for op in frame.exits:
@@ -82,7 +86,6 @@ class Writer:
         with self._lines.block(f"if {self._python(tests)}:"):
             self._turns(frame)
             for op in frame.exits:
-                self._guards[op] = guards
                 name = self._names[op.outputs[0]] = self._local(op.outputs[0])
                 self._live[op] = [(name,)]
                 self._lines.add(f"{name} = {self._read(op._inputs[0], op.type == 'RefExit')}", op, [name])
@@ -129,17 +132,41 @@ class Writer:
                 values.append("ONE")
         self._lines.add(f"{', '.join(targets)} = {', '.join(values)}" if targets else "pass", None, targets)
 
+    def _group(self, group: Group) -> None:
+        """Elementwise operations in one call."""
+        if all(t in self._constants for t in group.inputs):  # each folds
+            for op in group.ops:
+                self._op(op)
+            return
+        last = group.ops[-1]
+        call = fused(group.ops, group.inputs, group.outputs, group.source, self._state)
+        arguments = [self._read(t, as_reference=False) for t in group.inputs]
+        targets = [self._local(t) for t in group.outputs]
+        name = f"g{last._id}"
+        self.space[name] = call
+        expression = f"{name}({', '.join(arguments)})"
+        if group.guards:
+            waits = [c for op in group.ops for c in op._control_inputs if c not in group.ops]
+            tests = self._python(self._tests(group.inputs, waits))
+            expression = f"{expression} if {tests} else " + (
+                f"({', '.join(['DEAD'] * len(targets))})" if len(targets) > 1 else "DEAD"
+            )
+        for op in group.ops:
+            self._live[op] = [(targets[-1],)]
+        self._names.update(zip(group.outputs, targets, strict=True))
+        self._lines.add(f"{', '.join(targets)} = {expression}", last, targets)
+
     # --- operations --------------------------------------------------------------------------------------------------
 
     def _op(self, op: Operation) -> None:
         if op.type in (*ENTER, *NEXT, *EXIT) or loop_merge(op):
             return  # `_loop` has written them, or will
-        guards = self._guards_of(op)
+        guards = self._branches.of(op)
         if op.type == "Const" and not guards:
             self._constants[op.outputs[0]] = np.asarray(op._attrs["value"], order="C")
             return
         if op.type in ("NoOp", "ControlTrigger"):
-            self._live[op] = self._tests(op)
+            self._live[op] = self._tests(op._inputs, op._control_inputs)
             return
         if self._passes_on(op, guards) or self._read_late(op, guards):
             return
@@ -167,7 +194,7 @@ class Writer:
             name = f"k{op._id}"
             self.space[name] = call
             expression = f"{name}({', '.join(arguments)})"
-        tests = [] if op.type in MERGE or not guards else self._tests(op)
+        tests = [] if op.type in MERGE or not guards else self._tests(op._inputs, op._control_inputs)
         if tests:
             dead = "DEAD" if len(targets) == 1 else f"({', '.join(['DEAD'] * len(targets))})"
             expression = f"({expression}) if {self._python(tests)} else {dead}"
@@ -206,7 +233,7 @@ class Writer:
         if op.type not in _PASSING or op.outputs[0] in self.feeds or op.outputs[0]._dtype != op._inputs[0]._dtype:
             return False  # an Identity of a variable reads it
         value = op._inputs[0]
-        if guards != self._tensor_guards(value) or (value in self._constants and value not in self._names):
+        if guards != self._branches.of_tensor(value) or (value in self._constants and value not in self._names):
             return False
         name = self._names[value]
         if not name.isidentifier():
@@ -236,28 +263,10 @@ class Writer:
 
     # --- branches ----------------------------------------------------------------------------------------------------
 
-    def _guards_of(self, op: Operation) -> Guards:
-        """The choices (a Switch's predicate and side) that must have been taken for `op` to run."""
-        incoming = [self._tensor_guards(t) for t in op._inputs]
-        if op.type in MERGE:
-            guards = frozenset.intersection(*incoming) if incoming else _NO_GUARDS
-        else:
-            guards = _NO_GUARDS.union(*incoming, *(self._guards.get(c, _NO_GUARDS) for c in op._control_inputs))
-        self._guards[op] = guards
-        return guards
-
-    def _tensor_guards(self, tensor: Tensor) -> Guards:
-        if tensor in self.feeds:
-            return _NO_GUARDS
-        guards = self._guards.get(tensor.op, _NO_GUARDS)
-        if tensor.op.type in SWITCH and not ends_loop(tensor.op):
-            guards = guards | {(tensor.op.inputs[1], tensor._value_index)}
-        return guards
-
-    def _tests(self, op: Operation) -> list[Test]:
-        """What must not be DEAD for `op` to run."""
-        tests = [(self._names[t],) for t in op._inputs if self._tensor_guards(t)]
-        return tests + [test for c in op._control_inputs if self._guards.get(c) for test in self._live.get(c, [])]
+    def _tests(self, inputs: Iterable[Tensor], control_inputs: Iterable[Operation]) -> list[Test]:
+        """What must not be DEAD for an operation to run."""
+        tests = [(self._names[t],) for t in inputs if self._branches.of_tensor(t)]
+        return tests + [test for c in control_inputs if self._branches.of(c) for test in self._live.get(c, [])]
 
     def _python(self, tests: list[Test]) -> str:
         def one(test: Test) -> str:

@@ -9,8 +9,8 @@ import ml_dtypes
 import numpy as np
 import pytest
 
-from teachtf.kernels.cpu.elementwise import compile_formula
-from teachtf.kernels.cpu.formula import write_loop
+from teachtf.kernels.cpu.elementwise import Formula, compile_formula
+from teachtf.kernels.cpu.formula import Statements, spread_of, write_loop
 
 CHAIN = "max(sigmoid(exp(tanh(x))) - 0.5, 0)"
 
@@ -91,16 +91,30 @@ def test_out_is_written_and_returned():
     np.testing.assert_array_equal(out, x + x)
 
 
+def test_several_results_of_one_pass():
+    statements = (("a", "tanh(x)"), ("b", "a * a + y"), ("c", "max(b, 0)"))
+    x, y = normal(6, 5), normal(6, 1)
+    formula = Formula(Statements(statements, ("a", "c"), ("x", "y")))
+    for got, expected in zip(formula(x, y), formula.with_numpy(x, y), strict=True):
+        np.testing.assert_allclose(got, expected, rtol=1e-6)
+
+
+def test_a_result_smaller_than_the_loop_is_left_to_numpy():
+    statements = (("a", "x * 2"), ("b", "a + y"))
+    assert spread_of(Statements(statements, ("a", "b"), ("x", "y")), [(5,), (6, 5)]) is None
+
+
 def test_the_text_is_always_the_same_and_numbers_have_their_neighbours_dtype():
     dtypes = [np.dtype(np.float32)] * 2
-    text, dtype = write_loop("max(0.5 * x + 1 / 12, y)", ("x", "y"), dtypes, "fr")
-    assert (text, dtype) == write_loop("max(0.5 * x + 1 / 12, y)", ("x", "y"), dtypes, "fr")
+    formula = Statements((("z", "max(0.5 * x + 1 / 12, y)"),), ("z",), ("x", "y"))
+    text, dtype = write_loop(formula, dtypes, "fr")
+    assert (text, dtype) == write_loop(formula, dtypes, "fr")
     assert "_C0 = np.float32(0.5)" in text and "np.float32((1 / 12))" in text
 
 
 def test_a_formula_cannot_hold_other_python():
     with pytest.raises(ValueError, match="a formula cannot hold"):
-        write_loop("[x]", ("x",), [np.dtype(np.float32)], "f")
+        write_loop(Statements((("y", "[x]"),), ("y",), ("x",)), [np.dtype(np.float32)], "f")
 
 
 def test_a_cache_that_cannot_be_written_costs_only_time(tmp_path):

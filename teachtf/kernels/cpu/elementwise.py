@@ -9,22 +9,25 @@ from __future__ import annotations
 import functools
 import hashlib
 import importlib.util
+import math
 import os
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import ml_dtypes
 import numpy as np
+from numba import from_dtype, types
 
-from teachtf.kernels.cpu.formula import write_loop
+from teachtf.kernels.cpu.formula import Statements, spread_of, write_loop
 from teachtf.kernels.cpu.threads import parallel_for
-from teachtf.kernels.jit import cache_folder
+from teachtf.kernels.cpu.tiles import read_only
+from teachtf.kernels.jit import cache_folder, jit
 from teachtf.kernels.numpy_math import NUMPY
 
-__all__ = ["Formula", "compile_formula"]
+__all__ = ["Bound", "Formula", "compile_formula"]
 
 _GRAIN = 1 << 15  # elements worth a thread
 _WIDENED = (np.dtype(np.float16), np.dtype(ml_dtypes.bfloat16))  # computed in float32, as TensorFlow does
@@ -50,77 +53,102 @@ def _module_file(text: str, name: str) -> Path:
 
 
 @functools.cache
-def _loop(formula: str, names: tuple[str, ...], dtypes: tuple[np.dtype, ...], kinds: str) -> tuple[_Loop, np.dtype]:
-    text, dtype = write_loop(formula, names, dtypes, kinds)
+def _loop(formula: Statements, dtypes: tuple[np.dtype, ...], kinds: str) -> tuple[_Loop, list[np.dtype]]:
+    text, results = write_loop(formula, dtypes, kinds)
     name = f"teachtf_formula_{hashlib.sha256(text.encode()).hexdigest()[:20]}"
     spec = importlib.util.spec_from_file_location(name, _module_file(text, name))
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module  # where Numba looks a cached function's module up
     spec.loader.exec_module(module)
-    return module.loop, dtype
+    arrays = [types.Array(from_dtype(dtype), 1, "C") for dtype in results] + [read_only(dtype) for dtype in dtypes]
+    return jit(module.loop, signatures=types.void(*arrays, *[types.int64] * 3), error_model="numpy"), results
 
 
-def _kind(x: np.ndarray, shape: tuple[int, ...]) -> str:
-    """How `x` spreads over `shape`: see `write_loop`; "" if in none of its ways."""
-    if x.shape == shape:
-        return "f"
-    if x.size == 1:
-        return "1"
-    return "r" if x.size == x.shape[-1] == shape[-1] else ""
+class Bound:
+    """A formula made ready for inputs of certain dtypes and shapes.
+
+    Attributes:
+      shape: the shape of the results.
+      dtypes: the dtype of each.
+    """
+
+    def __init__(self, loop: _Loop, dtypes: list[np.dtype], shape: tuple[int, ...], by_rows: bool) -> None:
+        self.shape, self.dtypes = shape, dtypes
+        self._loop = loop
+        size = math.prod(shape)
+        self._width = shape[-1] if by_rows else 1
+        self._units = size // self._width if size else 0
+        self._grain = max(1, _GRAIN // self._width)
+
+    def __call__(self, inputs: Sequence[Any], outs: Sequence[np.ndarray] | None = None) -> Sequence[np.ndarray]:
+        """The results, in `outs` if those are given: C-contiguous arrays of their shape and dtypes."""
+        if outs is None:
+            outs = [np.empty(self.shape, dtype) for dtype in self.dtypes]
+        flat = [x.reshape(-1) for x in (*outs, *inputs)]
+        if self._units <= self._grain:
+            self._loop(*flat, self._width, 0, self._units)
+        else:
+            parallel_for(lambda first, last: self._loop(*flat, self._width, first, last), self._units, self._grain)
+        return outs
 
 
 class Formula:
-    """A formula to call with arrays. It broadcasts like NumPy; one-element arrays and last-axis vectors stay in the loop."""
+    """Statements to call with arrays. They broadcast like NumPy; one-element arrays, rows and columns stay in the loop."""
 
-    def __init__(self, formula: str, names: tuple[str, ...]) -> None:
-        self.formula, self.names = formula, names
-        self._numpy = eval(f"lambda {', '.join(names)}: {formula}", dict(NUMPY))
+    def __init__(self, statements: Statements) -> None:
+        self._statements = statements
+        self._numpy = _numpy_function(statements)
 
-    def with_numpy(self, *inputs: Any) -> np.ndarray:
-        """The same value without the compiler."""
+    def with_numpy(self, *inputs: Any) -> Any:
+        """The same without the compiler."""
         with np.errstate(all="ignore"):
-            return np.asarray(self._numpy(*inputs))
+            return self._numpy(*inputs)
 
-    def __call__(self, *inputs: Any, out: np.ndarray | None = None) -> np.ndarray:
-        """The value for `inputs`, in `out` if that is given: a C-contiguous array of the result's shape and dtype."""
+    def bind(self, shapes: Sequence[tuple[int, ...]], dtypes: Sequence[np.dtype]) -> Bound | None:
+        """The loop for inputs such as these, compiled or read from the cache; None if no loop can take them."""
+        spread = spread_of(self._statements, shapes)
+        if spread is None or any(dtype.kind not in "fiub" for dtype in dtypes):
+            return None
+        loop, results = _loop(self._statements, tuple(dtypes), spread.kinds)
+        return Bound(loop, results, spread.shape, "r" in spread.kinds or "c" in spread.kinds)
+
+    def __call__(self, *inputs: Any, out: np.ndarray | None = None) -> Any:
+        """The result, in `out` if that is given, an array of its shape and dtype; several results as a tuple."""
         arrays = [np.asarray(x) for x in inputs]
         narrow = next((a.dtype for a in arrays if a.dtype in _WIDENED), None)
         if narrow is not None:
             result = self(*(a.astype(np.float32) if a.dtype in _WIDENED else a for a in arrays))
-            result = result.astype(narrow) if result.dtype == np.float32 else result
-            return result if out is None else _copied(result, out)
-        shape = np.broadcast_shapes(*(a.shape for a in arrays))
-        kinds = [_kind(a, shape) for a in arrays]
-        if not all(kinds) or any(a.dtype.kind not in "fiub" for a in arrays):
-            result = self.with_numpy(*arrays)
-            return result if out is None else _copied(result, out)
-        loop, dtype = _loop(self.formula, self.names, tuple(a.dtype for a in arrays), "".join(kinds))
-        if out is None:
-            out = np.empty(shape, dtype)
-        if out.size:
-            flat = out.reshape(-1)
-            operands = [np.ascontiguousarray(a).reshape(-1) for a in arrays]
-            row = shape[-1] if "r" in kinds else 1
-            if out.size <= _GRAIN:
-                loop(flat, *operands, 0, out.size // row)
-            else:
-                parallel_for(lambda a, b: loop(flat, *operands, a, b), out.size // row, max(1, _GRAIN // row))
-        return out
+            return _given(result.astype(narrow) if result.dtype == np.float32 else result, out)
+        bound = self.bind([a.shape for a in arrays], [a.dtype for a in arrays])
+        if bound is None:
+            return _given(self.with_numpy(*arrays), out)
+        results = bound(arrays, None if out is None else [out])
+        return results[0] if len(results) == 1 else tuple(results)
 
 
-def _copied(result: np.ndarray, out: np.ndarray) -> np.ndarray:
+@functools.cache
+def _numpy_function(statements: Statements) -> Callable[..., Any]:
+    body = "".join(f"    {name} = {expression}\n" for name, expression in statements.steps)
+    space = dict(NUMPY)
+    exec(f"def formula({', '.join(statements.inputs)}):\n{body}    return {', '.join(statements.outputs)}", space)
+    return space["formula"]
+
+
+def _given(result: Any, out: np.ndarray | None) -> Any:
+    if out is None:
+        return np.asarray(result)
     np.copyto(out, result)
     return out
 
 
 @functools.cache
-def compile_formula(formula: str, arg_names: tuple[str, ...]) -> Formula:
-    """The formula over the names of `numpy_math.NUMPY`, to call with one array for each of `arg_names`.
+def compile_formula(text: str, arg_names: tuple[str, ...]) -> Formula:
+    """The formula `text` over the names of `numpy_math.NUMPY`, to call with one array for each of `arg_names`.
 
     Code for a choice of dtypes and shapes' kinds is compiled, or read from the cache, at the first call with it.
 
     >>> compile_formula("max(x, 0) * y", ("x", "y"))(np.float32([-1, 2]), np.float32(3)).tolist()
     [0.0, 6.0]
     """
-    return Formula(formula, arg_names)
+    return Formula(Statements((("result", text),), ("result",), arg_names))

@@ -1,13 +1,44 @@
-"""Writes a formula as the text of a Python loop for Numba. No compiler is needed to write it."""
+"""Formulas, and their text as Python loops for Numba. No compiler is needed to write it."""
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
+import functools
+import math
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
-__all__ = ["write_loop"]
+__all__ = ["Spread", "Statements", "renamed", "spread_of", "write_loop"]
+
+
+class Statements(NamedTuple):
+    """What a loop computes: one or more named expressions.
+
+    Attributes:
+      steps: (name, expression) pairs, each over the names of `numpy_math.NUMPY`, the inputs, and the names before it.
+      outputs: the names that are kept.
+      inputs: the names of the inputs.
+    """
+
+    steps: tuple[tuple[str, str], ...]
+    outputs: tuple[str, ...]
+    inputs: tuple[str, ...]
+
+
+class Spread(NamedTuple):
+    """How inputs lie along a loop over `shape`.
+
+    `kinds` has a letter for each: "f" an array as long as the outputs, "1" an array of one element, "r" a row that repeats (the
+    last axis), "c" a column with an element for each row.
+    """
+
+    shape: tuple[int, ...]
+    kinds: str
+
+
+_READS = {"f": "{}_in[i]", "1": "{}_one", "r": "{}_in[k]", "c": "{}_one"}
 
 _BOOLEAN = {"isnan", "isinf", "isfinite", "logical_not"}
 _SIGNS = {
@@ -29,27 +60,24 @@ _SIGNS = {
 
 # Indices are unsigned: Numba would ask of each signed one whether it counts from the end, which stops vector code.
 _FLAT = """\
-@jit(error_model="numpy")
-def loop(out, {arguments}, start, stop):
+def loop({arguments}, width, start, stop):
 {ones}    for n in range(start, stop):
         i = np.uint64(n)
-        out[i] = {expression}
+{body}
 """
 _ROWS = """\
-@jit(error_model="numpy")
-def loop(out, {arguments}, start, stop):
+def loop({arguments}, width, start, stop):
 {ones}    for row in range(start, stop):
-        base = np.uint64(row * {row}.size)
-        for n in range({row}.size):
+        base = np.uint64(row * width)
+{columns}        for n in range(width):
             k = np.uint64(n)
             i = base + k
-            out[i] = {expression}
+{body}
 """
 _HEADER = '''\
 """{formula}"""
 import numpy as np
 
-from teachtf.kernels.jit import jit
 {names}
 {constants}
 
@@ -112,26 +140,76 @@ class _Writer:
         return f"np.{dtype}({text})" if small else text
 
 
-def write_loop(formula: str, names: tuple[str, ...], dtypes: Sequence[np.dtype], kinds: str) -> tuple[str, np.dtype]:
-    """The text of a module with ``loop(out, *inputs, start, stop)``, and the result's dtype.
+@functools.lru_cache(maxsize=1024)
+def _reads(expression: str) -> frozenset[str]:
+    return frozenset(node.id for node in ast.walk(ast.parse(expression)) if isinstance(node, ast.Name))
 
-    `kinds` has a letter for each input: "f" an array as long as the output, "1" an array of one element, "r" a vector that
-    repeats along it. With an "r", start and stop count repetitions; without, elements.
+
+def spread_of(formula: Statements, shapes: Sequence[tuple[int, ...]]) -> Spread | None:
+    """How inputs of these shapes lie along one loop; None if a loop cannot take them, or an output is smaller than the loop.
+
+    Raises:
+      ValueError: the shapes cannot be broadcast.
     """
-    reads = {n: {"f": f"{n}_[i]", "1": f"{n}_one", "r": f"{n}_[k]"}[kind] for n, kind in zip(names, kinds, strict=True)}
+    known = dict(zip(formula.inputs, shapes, strict=True))
+    whole = np.broadcast_shapes(*shapes)
+    for name, expression in formula.steps:
+        known[name] = np.broadcast_shapes(*(known[n] for n in _reads(expression) if n in known))
+    kinds = [_kind(shape, whole) for shape in shapes]
+    return Spread(whole, "".join(kinds)) if all(kinds) and all(known[o] == whole for o in formula.outputs) else None
+
+
+def _kind(shape: tuple[int, ...], whole: tuple[int, ...]) -> str:
+    if shape == whole:
+        return "f"
+    size = math.prod(shape)
+    if size == 1:
+        return "1"
+    if size == shape[-1] == whole[-1]:
+        return "r"
+    return "c" if shape == (*whole[:-1], 1) else ""
+
+
+def renamed(expression: str, names: Mapping[str, str]) -> str:
+    """`expression` with its inputs called by other names."""
+    tree = ast.parse(expression, mode="eval")
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name) and node.id in names:
+            node.id = names[node.id]
+    return ast.unparse(tree)
+
+
+def write_loop(formula: Statements, dtypes: Sequence[np.dtype], kinds: str) -> tuple[str, list[np.dtype]]:
+    """The text of a module with ``loop(*outputs, *inputs, width, start, stop)``, and the dtypes of the outputs.
+
+    With an "r" or a "c" in `kinds` (see `Spread`), start and stop count rows of `width`; without, elements.
+    """
+    steps, outputs, names = formula
+    by_rows = "r" in kinds or "c" in kinds
+    reads = {n: _READS[kind].format(n) for n, kind in zip(names, kinds, strict=True)}
     writer = _Writer(reads, dict(zip(names, dtypes, strict=True)))
-    expression, dtype = writer.write(ast.parse(formula, mode="eval").body)
-    if dtype is None:
-        raise ValueError(f"the formula {formula!r} reads no input")
+    lines = []
+    for name, expression in steps:
+        text, dtype = writer.write(ast.parse(expression, mode="eval").body)
+        if dtype is None:
+            raise ValueError(f"the formula {expression!r} reads no input")
+        writer.reads[name], writer.dtypes[name] = f"{name}_", dtype
+        lines.append(f"{name}_ = {text}")
+    lines += [f"{name}_out[i] = {name}_" for name in outputs]
     header = _HEADER.format(
-        formula=formula,
+        formula="; ".join(expression for _, expression in steps),
         names=f"from teachtf.kernels.scalar import {', '.join(sorted(writer.names))}" if writer.names else "",
         constants="\n".join(f"{name} = {text}" for text, name in writer.constants.items()),
     )
-    body = (_ROWS if "r" in kinds else _FLAT).format(
-        arguments=", ".join(f"{n}_" for n in names),
-        ones="".join(f"    {n}_one = {n}_[0]\n" for n, kind in zip(names, kinds, strict=True) if kind == "1"),
-        row=f"{names[kinds.index('r')]}_" if "r" in kinds else "",
-        expression=expression,
+
+    def before(kind: str, indent: str, read: str) -> str:
+        chosen = [n for n, k in zip(names, kinds, strict=True) if k == kind]
+        return "".join(f"{indent}{n}_one = {read.format(n)}\n" for n in chosen)
+
+    body = (_ROWS if by_rows else _FLAT).format(
+        arguments=", ".join([*(f"{name}_out" for name in outputs), *(f"{n}_in" for n in names)]),
+        ones=before("1", "    ", "{}_in[0]"),
+        columns=before("c", "        ", "{}_in[np.uint64(row)]"),
+        body="\n".join(f"{'            ' if by_rows else '        '}{line}" for line in lines),
     )
-    return header + body, dtype
+    return header + body, [writer.dtypes[name] for name in outputs]

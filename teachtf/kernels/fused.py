@@ -1,0 +1,76 @@
+"""Kernels of several elementwise operations at once.
+
+Until the loop of a group is compiled, and for arrays too small to gain by it, its members run one by one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from teachtf.kernels import registry
+from teachtf.kernels.compiling import Compiled
+from teachtf.kernels.cpu.formula import Statements, renamed
+from teachtf.kernels.elementwise import formula_of
+from teachtf.kernels.registry import Call
+from teachtf.ops.activations import channel_axis
+
+LARGE = 1 << 12  # elements from which one compiled loop is quicker than a NumPy call for each member
+_NOT_FUSED = {"Lgamma", "Digamma", "Erfinv", "Igamma", "Igammac", "Betainc", "Zeta", "Polygamma", "Ndtri"}
+
+
+def expression_of(op: Any) -> tuple[str, tuple[str, ...]] | None:
+    """The formula of an operation and the names of its inputs in it; None if it is not elementwise."""
+    if op.type == "AddN":
+        names = tuple(f"x{i}" for i in range(len(op._inputs)))
+        return " + ".join(names), names
+    if op.type == "BiasAdd":
+        return ("value + bias", ("value", "bias")) if channel_axis(op) == -1 else None
+    if op._op_def.formula is None or op.type in _NOT_FUSED:
+        return None
+    return formula_of(op), tuple(arg.name for arg in op._op_def.inputs)
+
+
+def fused(
+    ops: Sequence[Any], inputs: Sequence[Any], outputs: Sequence[Any], source: Callable[[Any], Any], state: registry.State
+) -> Call:
+    """The call that computes `outputs`, tensors of `ops`, from `inputs`; with several outputs it gives a tuple.
+
+    `source(tensor)` says which of those tensors an operation really takes.
+    """
+    names = {tensor: f"a{i}" for i, tensor in enumerate(inputs)}
+    slots = {tensor: i for i, tensor in enumerate(inputs)}
+    steps, members = [], []
+    for i, op in enumerate(ops):
+        formula, arguments = expression_of(op) or ("", ())
+        taken = [source(t) for t in op._inputs]
+        steps.append((f"t{i}", renamed(formula, dict(zip(arguments, [names[t] for t in taken], strict=True)))))
+        members.append((op, registry.build(op, state), [slots[t] for t in taken]))
+        names[op.outputs[0]], slots[op.outputs[0]] = f"t{i}", len(inputs) + i
+    kept = tuple([slots[t] for t in outputs])
+    compiled = Compiled(Statements(tuple(steps), tuple([names[t] for t in outputs]), tuple([names[t] for t in inputs])))
+    single = len(outputs) == 1
+
+    def one_by_one(inputs: Sequence[Any]) -> Any:
+        values = list(inputs)
+        for op, call, places in members:
+            try:
+                values.append(call(*[values[i] for i in places]))
+            except Exception as error:
+                error.teachtf_op = op  # type: ignore[attr-defined]
+                raise
+        return values[kept[0]] if single else tuple([values[i] for i in kept])
+
+    def call(*inputs: Any) -> Any:
+        if max([x.size for x in inputs]) < LARGE:
+            return one_by_one(inputs)
+        try:
+            bound = compiled.ready(inputs)
+        except ValueError:  # the shapes do not broadcast: the member that meets it says so
+            bound = None
+        if bound is None:
+            return one_by_one(inputs)
+        results = bound(inputs)
+        return results[0] if single else results
+
+    return call
