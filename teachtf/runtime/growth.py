@@ -8,7 +8,7 @@ from typing import Any
 
 from teachtf.core.source import first_frame
 
-_PATIENCE = 10  # runs in a row before each of which the same line added nodes
+_PATIENCE = 10  # runs in a row before each of which the same line added the same kinds of nodes
 
 
 class GrowthWatch:
@@ -16,21 +16,22 @@ class GrowthWatch:
 
     def __init__(self) -> None:
         self.size: int | None = None
-        self._line: Any = None
+        self._last: Any = None
         self._times = 0
         self._warned = False
 
     def look(self, graph: Any) -> None:
-        """Warn when the same line of the program has added operations before each of the last runs."""
+        """Warn when the same line of the program has added the same operations before each of the last runs."""
         size, before = len(graph._operations), self.size
         self.size = size
         if before is None or size <= before or self._warned:
             self._times = 0
             return
-        op = next(islice(graph._operations.values(), before, None))
-        line = op._stack[0] if op._stack else None
-        self._times = self._times + 1 if line == self._line else 1
-        self._line = line
+        new = list(islice(reversed(graph._operations.values()), size - before))
+        op = new[-1]  # the first of them
+        added = (op._stack[:1], [o.type for o in new])
+        self._times = self._times + 1 if added == self._last else 1
+        self._last = added
         frame = first_frame(op._stack)
         if self._times < _PATIENCE or frame is None:
             return
