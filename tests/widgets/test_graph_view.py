@@ -142,8 +142,14 @@ def test_devices_can_colour_the_picture(new_graph: Any) -> None:
     graph = new_graph()
     graph.add("a", device="/device:CPU:0")
     graph.add("b", device="/device:GPU:0", inputs=["a"])
+    graph.add("c", inputs=["b"])
     dot = graph_view(graph, color_by="device").dot
-    assert dot.count("/device:GPU:0") == 2 and 'class="ttf-op ttf-device"' in dot
+    assert 'class="ttf-op ttf-device"' in dot and dot.count("on /device:GPU:0") == 1
+    assert 'tooltip="from /device:CPU:0 to /device:GPU:0"' in dot and dot.count("ttf-crosses") == 1
+    for word in ("/device:CPU:0&#160;", "/device:GPU:0&#160;", "no device asked for&#160;", "to another device"):
+        assert word in dot
+    with pytest.raises(ValueError, match="'kind' or 'device'"):
+        graph_view(graph, color_by="colour")  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from typing import Any, Literal
 import graphviz
 
 from . import palette
+from .devices import NOWHERE, SEVERAL
 from .facts import html
 from .model import Edge, Node, Path, Picture
 
@@ -66,8 +67,17 @@ def _draw_node(target: Any, node: Node, device_fill: str | None) -> None:
     target.node(_identifier(node.key), label=_node_label(node), **extra)
 
 
-def _draw_edge(dot: graphviz.Digraph, edge: Edge, picture: Picture) -> None:
+def _crosses(edge: Edge, picture: Picture) -> bool:
+    """Whether a tensor goes from one device to another."""
+    devices = {picture.nodes[edge.tail].device, picture.nodes[edge.head].device}
+    return edge.kind != "control" and len(devices) == 2 and devices.isdisjoint(("", SEVERAL))
+
+
+def _draw_edge(dot: graphviz.Digraph, edge: Edge, picture: Picture, by_device: bool) -> None:
     extra = {"class": f"ttf-{edge.kind}"}
+    crosses = by_device and _crosses(edge, picture)
+    if crosses:
+        extra |= {"penwidth": "2.2", "arrowsize": "0.8", "class": f"ttf-{edge.kind} ttf-crosses"}
     if edge.kind == "data" and "scope" not in (picture.nodes[edge.tail].kind, picture.nodes[edge.head].kind):
         # Pulls the model itself straight; what runs to folded training scopes may bend.
         extra["weight"] = "4"
@@ -86,6 +96,8 @@ def _draw_edge(dot: graphviz.Digraph, edge: Edge, picture: Picture) -> None:
         # Graphviz puts a label right at its line; the space keeps them apart.
         extra["label"] = _plain(f" {text} ".replace("\n", " \n "))
         extra.setdefault("tooltip", _plain("\n".join(edge.labels[:12])))
+    if crosses:
+        extra["tooltip"] = _plain(f"from {picture.nodes[edge.tail].device} to {picture.nodes[edge.head].device}")
     dot.edge(_identifier(edge.tail), _identifier(edge.head), **extra)
 
 
@@ -95,7 +107,7 @@ def _draw_scope(parent: Any, path: Path, picture: Picture, fills: dict[str, str]
     inside = [node for node in picture.nodes.values() if node.path[:depth] == path]
     for node in inside:
         if node.path == path:
-            _draw_node(parent, node, fills.get(node.device))
+            _draw_node(parent, node, fills.get(node.device or NOWHERE))
     for scope in dict.fromkeys(node.path[depth] for node in inside if len(node.path) > depth):
         with parent.subgraph(name=f"cluster_{_printable(scope)}") as box:
             label = _label_text(scope.rsplit("/", 1)[-1])
@@ -115,19 +127,27 @@ def _draw_scope(parent: Any, path: Path, picture: Picture, fills: dict[str, str]
 def _legend(picture: Picture, fills: dict[str, str]) -> str:
     cells = []
     if fills:
+        shown = {node.device or NOWHERE for node in picture.nodes.values()}
         for device, fill in fills.items():
-            cells.append(f'<TD BGCOLOR="{fill}" WIDTH="12">  </TD><TD>{_label_text(device)}</TD>')
+            if device in shown:
+                square = f'<TD BGCOLOR="{fill}" BORDER="1" COLOR="{palette.LINE}" FIXEDSIZE="TRUE" WIDTH="12" HEIGHT="12"></TD>'
+                text = f"<TD>{_label_text(device)}&#160;&#160;</TD>"
+                table = f'<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="2" CELLPADDING="1"><TR>{square}{text}</TR></TABLE>'
+                cells.append(f"<TD>{table}</TD>")
     else:
         used = {node.kind for node in picture.nodes.values()}
         for kind, name in palette.KIND_NAMES.items():
             if kind in used:
                 cells.append(f'<TD><FONT COLOR="{palette.KINDS[kind].line}">\u25a0</FONT> {name}&#160;&#160;</TD>')
+    if fills and any(_crosses(edge, picture) for edge in picture.edges):
+        cells.append("<TD><B>&#8212;&#8212;&gt;</B>&#160;to another device&#160;&#160;</TD>")
     kinds = {edge.kind for edge in picture.edges}
     if "update" in kinds:
         cells.append(f'<TD><FONT COLOR="{palette.UPDATE}">&lt; &gt;</FONT> writes</TD>')
     if "control" in kinds:
         cells.append("<TD>- - &gt; control edge</TD>")
-    rows = "".join(f"<TR>{''.join(cells[start : start + 5])}</TR>" for start in range(0, len(cells), 5))
+    width = 4 if fills else 5
+    rows = "".join(f"<TR>{''.join(cells[start : start + width])}</TR>" for start in range(0, len(cells), width))
     return f'<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="4" CELLPADDING="1">{rows}</TABLE>>' if rows else ""
 
 
@@ -143,8 +163,9 @@ def picture_dot(
         raise ValueError(f"direction must be 'TB', 'LR', 'BT' or 'RL', not {direction!r}")
     fills: dict[str, str] = {}
     if color_by == "device":
-        devices = sorted({node.device for node in picture.nodes.values() if node.device})
-        fills = {device: palette.DEVICE_FILLS[i % len(palette.DEVICE_FILLS)] for i, device in enumerate(devices)}
+        fills = {device: palette.DEVICE_FILLS[i % len(palette.DEVICE_FILLS)] for i, device in enumerate(picture.devices)}
+        # What is nowhere in particular is white: the colours of kinds would look like those of devices.
+        fills |= dict.fromkeys((NOWHERE, SEVERAL), palette.NO_DEVICE_FILL)
     dot = graphviz.Digraph("graph")
     dot.attr(rankdir=direction, bgcolor="transparent", nodesep="0.22", ranksep="0.36", pad="0.08", tooltip=" ")
     dot.attr("graph", fontname=FONT, fontsize="10", fontcolor=palette.MUTED)
@@ -155,5 +176,5 @@ def picture_dot(
         dot.attr(label=text, labelloc="b", labeljust="l")
     _draw_scope(dot, (), picture, fills)
     for edge in picture.edges:
-        _draw_edge(dot, edge, picture)
+        _draw_edge(dot, edge, picture, by_device=bool(fills))
     return dot.source

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from . import facts, palette
+from .devices import device_of
 from .dot import picture_dot
 from .layout import Engine, inline_svg, render, small_svg, write_atomically
 from .model import Collapse, Picture, build_picture
@@ -80,7 +81,7 @@ def graph_view(
     """Draws a graph: name scopes as boxes, variables as cylinders, dtypes and shapes on the edges.
 
     Args:
-        graph: a Graph, or a Session for its graph; the default graph when left out.
+        graph: a Graph, or a Session for its graph as that session places it; the default graph when left out.
         collapse: `'variables'` draws a variable and all its helper ops (Assign, read, initial value, optimizer slots)
             as one cylinder; `'initializers'` shows a variable's ops in a box and folds only what makes its initial
             value; `'nothing'` draws every op.
@@ -92,7 +93,8 @@ def graph_view(
         fold: names of scopes to keep folded whatever their size. Left out: the gradients, the optimizer's updates and
             savers, which would hide the model. `fold=()` opens them too.
         direction: `'TB'` top to bottom, `'LR'` left to right, also `'BT'` and `'RL'`.
-        color_by: `'device'` colours shapes by where they are placed.
+        color_by: `'device'` colours shapes by where they are: for a Graph where they asked to be, for a Session where that
+            places them. Tensors that go from one device to another are drawn bold.
         legend: whether a line below the picture says what the colours mean.
         engine: `'pure'` lays out with the graphviz-pure wheel, `'dot'` with the system's Graphviz.
 
@@ -109,13 +111,17 @@ def graph_view(
     """
     if collapse not in ("variables", "initializers", "nothing"):
         raise ValueError(f"collapse must be 'variables', 'initializers' or 'nothing', not {collapse!r}")
+    if color_by not in ("kind", "device"):
+        raise ValueError(f"color_by must be 'kind' or 'device', not {color_by!r}")
+    whole = facts.default_graph(graph)
     picture = build_picture(
-        facts.default_graph(graph),
+        whole,
         collapse=collapse,
         depth=depth,
         max_nodes=max_nodes,
         fetches=fetches,
         scope=scope,
         fold=fold,
+        devices=device_of(graph, whole) if color_by == "device" else None,
     )
     return GraphView(picture, picture_dot(picture, direction=direction, legend=legend, color_by=color_by), engine)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from . import facts
+from .devices import together
 from .folding import SERIES, folded_series, machinery, opened_scopes, without_echoes
 from .naming import Path, prefixes, scope_paths, variable_owners
 
@@ -47,6 +48,7 @@ class Picture:
     nodes: dict[str, Node]
     edges: list[Edge]
     total_ops: int
+    devices: list[str] = field(default_factory=list)  # all that the graph uses: each keeps its colour in every picture
 
 
 def _variable_node(op: Any, members: list[Any], path: Path) -> Node:
@@ -59,7 +61,7 @@ def _variable_node(op: Any, members: list[Any], path: Path) -> Node:
     if slots:
         lines.append("+ " + (", ".join(slots) if len(slots) <= 3 else facts.plural(len(slots), "slot")))
     tooltip = f"variable {op.name}\n{dtype} {shape}\nholds " + ", ".join(m.name for m in members[:12])
-    return Node(op.name, "variable", op.name.rsplit("/", 1)[-1], lines, path, tooltip, op.device)
+    return Node(op.name, "variable", op.name.rsplit("/", 1)[-1], lines, path, tooltip)
 
 
 def _op_node(op: Any, path: Path) -> Node:
@@ -81,8 +83,7 @@ def _op_node(op: Any, path: Path) -> Node:
         kind = "control"
         lines = [] if op.type == "NoOp" else lines
     outputs = "".join(f"\n{tensor.name}  {facts.tensor_text(tensor)}" for tensor in op.outputs)
-    device = f"\non {op.device}" if op.device else ""
-    return Node(op.name, kind, short, lines, path, f"{op.name}\n{op.type}{outputs}{device}", op.device)
+    return Node(op.name, kind, short, lines, path, f"{op.name}\n{op.type}{outputs}")
 
 
 def _scope_node(scope: str, members: list[Any], path: Path) -> Node:
@@ -91,9 +92,7 @@ def _scope_node(scope: str, members: list[Any], path: Path) -> Node:
     types = Counter(op.type for op in members).most_common(8)
     what = "ops whose names differ in a number" if scope.endswith(SERIES) else f"name scope {scope}/"
     tooltip = f"{what}\n" + "\n".join(f"{count} x {kind}" for kind, count in types)
-    devices = {op.device for op in members}
-    device = devices.pop() if len(devices) == 1 else ""
-    return Node(scope + "/", "scope", scope.rsplit("/", 1)[-1], lines, path, tooltip, device)
+    return Node(scope + "/", "scope", scope.rsplit("/", 1)[-1], lines, path, tooltip)
 
 
 def _initializer_key(op: Any, owners: dict[str, str], variables: set[str]) -> str:
@@ -139,6 +138,12 @@ def _edges(ops: list[Any], key_of: dict[str, str], nodes: dict[str, Node]) -> li
     return [edge for edge in found.values() if strength[edge.kind] == best[edge.tail, edge.head]]
 
 
+def _device(node: Node, ops: list[Any], devices: Mapping[str, str] | None) -> str:
+    """Where a shape is: a variable where its memory is, whatever its helpers do."""
+    found = [op.device if devices is None else devices[op.name] for op in ops if node.kind != "variable" or op.name == node.key]
+    return together(found)
+
+
 def _initializes(op: Any, owners: dict[str, str]) -> int:
     """Returns how many variables a `global_variables_initializer` sets, 0 for any other op."""
     sources = op.control_inputs
@@ -156,8 +161,12 @@ def build_picture(
     scope: str | None = None,
     fold: Iterable[str] | None = None,
     ops: list[Any] | None = None,
+    devices: Mapping[str, str] | None = None,
 ) -> Picture:
-    """Folds `graph` into a picture. The arguments are those of `graph_view`; `ops` limits it to some operations."""
+    """Folds `graph` into a picture. The arguments are those of `graph_view`.
+
+    `ops` limits it to some operations; `devices` says where each of them is, if not where it asked to be.
+    """
     every = list(graph.get_operations()) if ops is None else ops
     targets = facts.flat_fetches(fetches, graph) if fetches is not None else []
     if targets:
@@ -213,6 +222,9 @@ def build_picture(
         else:
             node = _op_node(by_name[key], place[key])
         node.members = [op.name for op in held_ops]
+        node.device = _device(node, held_ops, devices)
+        if node.device:
+            node.tooltip += f"\non {node.device}"
         node.fetched = not wanted.isdisjoint(node.members)
         nodes[key] = node
     drawn = every
@@ -222,4 +234,5 @@ def build_picture(
         for name, count in quiet.items():
             nodes[name].lines = [f"initializes {count} variables"]
         drawn = [op for op in every if op.name not in quiet]
-    return Picture(nodes, _edges(drawn, key_of, nodes), len(every))
+    used = {op.device for op in graph.get_operations()} if devices is None else set(devices.values())
+    return Picture(nodes, _edges(drawn, key_of, nodes), len(every), sorted(used - {""}))

@@ -44,6 +44,9 @@ KIND_NAMES = {
 #: Fills for placements, given out in the order of device names.
 DEVICE_FILLS = ("#D6ECFA", "#FCE3B0", "#D8EFE6", "#F3E3EC", "#FBE0D3", "#F7F2B8", "#DDE3F5", "#E6E6E6")
 
+#: What stands on no device that the picture knows of.
+NO_DEVICE_FILL = "#FFFFFF"
+
 INK, MUTED, LINE, UPDATE = "#1F2937", "#5F6B7A", "#7A8594", "#C2500A"
 DARK_INK, DARK_MUTED, DARK_LINE, DARK_UPDATE = "#E8EBEF", "#A3ADBA", "#8A95A3", "#E8834A"
 CLUSTER_FILLS = ("#F6F8FA", "#ECEFF3")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from . import facts
+from .devices import device_of
 from .naming import prefixes, scope_paths
 from .page import chip
 from .views import HtmlView
@@ -36,7 +38,7 @@ class Scope:
         return len(self.leaves) + sum(scope.count() for scope in self.inner.values())
 
 
-def variable_scopes(graph: Any) -> Scope:
+def variable_scopes(graph: Any, devices: Mapping[str, str] | None = None) -> Scope:
     """Returns the tree that the names of variables span. It is what `tf.variable_scope` gave, with no name scopes."""
     root = Scope("")
     trainable = {id(variable) for variable in graph.get_collection("trainable_variables")}
@@ -49,11 +51,16 @@ def variable_scopes(graph: Any) -> Scope:
         short = name[len(path[-1]) + 1 :] if path else name
         detail = f"{facts.dtype_name(variable.dtype)} {facts.shape_text(variable.shape)}"
         detail += "" if id(variable) in trainable else ", not trainable"
+        detail += _place(variable.op, devices)
         root.at(path).leaves.append((variable.name, short, "variable", detail))
     return root
 
 
-def name_scopes(graph: Any) -> Scope:
+def _place(op: Any, devices: Mapping[str, str] | None) -> str:
+    return f", {devices[op.name]}" if devices is not None and devices[op.name] else ""
+
+
+def name_scopes(graph: Any, devices: Mapping[str, str] | None = None) -> Scope:
     """Returns the tree that the names of operations span. Both `tf.name_scope` and `tf.variable_scope` add to it."""
     root = Scope("")
     ops = list(graph.get_operations())
@@ -61,7 +68,7 @@ def name_scopes(graph: Any) -> Scope:
         op = graph.get_operation_by_name(name)
         inside = path[-1] if path else ""
         short = name.rpartition("/")[2] if inside == name else name[len(inside) + 1 :] if inside else name
-        root.at(path).leaves.append((name, short, _kind(op.type), op.type))
+        root.at(path).leaves.append((name, short, _kind(op.type), op.type + _place(op, devices)))
     return root
 
 
@@ -105,9 +112,9 @@ def _text(scope: Scope, indent: str = "  ") -> list[str]:
 class ScopeTree(HtmlView):
     """The two trees of a graph's names: `.variables` and `.ops` hold them as data."""
 
-    def __init__(self, graph: Any) -> None:
-        self.variables = variable_scopes(graph)
-        self.ops = name_scopes(graph)
+    def __init__(self, graph: Any, devices: Mapping[str, str] | None = None) -> None:
+        self.variables = variable_scopes(graph, devices)
+        self.ops = name_scopes(graph, devices)
         columns, text = [], []
         for scope, title, noun, hint in (
             (self.variables, "Variable scopes", "variable", "names of variables: what a checkpoint stores"),
@@ -128,7 +135,7 @@ def scope_tree(graph: Any = None) -> ScopeTree:
     """Shows the scopes of a graph: variable scopes by the names of variables, name scopes by the names of ops.
 
     Args:
-        graph: a Graph, or a Session for its graph; the default graph when left out.
+        graph: a Graph, or a Session for its graph with the device of each op; the default graph when left out.
 
     Returns:
         A ScopeTree, which a notebook draws as two foldable trees with a filter, and a terminal prints.
@@ -136,4 +143,5 @@ def scope_tree(graph: Any = None) -> ScopeTree:
     Example: in `with tf.variable_scope("foo"), tf.name_scope("bar"):` a variable `v` is `foo/v`, an op `foo/bar/add`;
     the left tree has no `bar`, the right one does.
     """
-    return ScopeTree(facts.default_graph(graph))
+    whole = facts.default_graph(graph)
+    return ScopeTree(whole, device_of(graph, whole) if hasattr(type(graph), "placement") else None)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 
 from . import facts
+from .devices import device_of
 from .page import table_html, table_text
 from .views import HtmlView
 
@@ -22,9 +23,9 @@ PREVIEW_BYTES = 64 * 2**20
 class TensorTable(HtmlView):
     """The tensors of a graph: `.columns` and `.rows` hold the table as plain data."""
 
-    def __init__(self, tensors: Iterable[Any]) -> None:
+    def __init__(self, tensors: Iterable[Any], devices: Mapping[str, str] | None = None) -> None:
         listed = list(tensors)
-        self.rows = [_tensor_row(tensor) for tensor in listed]
+        self.rows = [_tensor_row(tensor, devices) for tensor in listed]
         self.columns = ["name", "op type", "rank", "shape", "dtype", "variable", "device"]
         for column, index in (("device", 6), ("variable", 5)):
             if not any(row[index] for row in self.rows):
@@ -38,18 +39,20 @@ class TensorTable(HtmlView):
         super().__init__(body, table_text(self.columns, self.rows))
 
 
-def _tensor_row(tensor: Any) -> list[str]:
+def _tensor_row(tensor: Any, devices: Mapping[str, str] | None) -> list[str]:
     op = facts.op_of(tensor)
+    device = op.device if devices is None else devices[op.name]
     kind = "yes" if op.type in facts.VARIABLE_TYPES else ""
     rank, shape = facts.rank_text(tensor.shape), facts.shape_text(tensor.shape)
-    return [tensor.name, op.type, rank, shape, facts.dtype_name(tensor.dtype), kind, op.device or ""]
+    return [tensor.name, op.type, rank, shape, facts.dtype_name(tensor.dtype), kind, device or ""]
 
 
 def tensor_table(tensors: Any = None) -> TensorTable:
     """Lists tensors with op type, rank, shape and dtype; click a head to sort, type to filter.
 
     Args:
-        tensors: a Graph for all its tensors, a list of tensors or variables, or nothing for the default graph.
+        tensors: a Graph for all its tensors, a Session for them where it places them, a list of tensors or variables, or
+            nothing for the default graph.
 
     Returns:
         A TensorTable, which a notebook draws and a terminal prints. Columns `variable` and `device` are left out when
@@ -62,7 +65,8 @@ def tensor_table(tensors: Any = None) -> TensorTable:
     if isinstance(tensors, (list, tuple)):
         return TensorTable(tensors)
     graph = facts.default_graph(tensors)
-    return TensorTable(tensor for op in graph.get_operations() for tensor in op.outputs)
+    devices = device_of(tensors, graph) if hasattr(type(tensors), "placement") else None
+    return TensorTable((tensor for op in graph.get_operations() for tensor in op.outputs), devices)
 
 
 class CheckpointBrowser(HtmlView):
