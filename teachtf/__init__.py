@@ -41,7 +41,7 @@ from teachtf.core.dtypes import (
 )
 from teachtf.core.errors import OpError
 from teachtf.core.graph import Graph, get_default_graph, get_default_session, reset_default_graph
-from teachtf.core.graph_def import import_graph_def
+from teachtf.core.graph_import import import_graph_def
 from teachtf.core.keys import GraphKeys
 from teachtf.core.name_scope import (
     add_to_collection,

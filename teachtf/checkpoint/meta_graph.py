@@ -15,7 +15,7 @@ from teachtf.checkpoint.saver import Saver
 from teachtf.checkpoint.saver_ops import all_saveables
 from teachtf.core import errors, op_def
 from teachtf.core.graph import Graph, get_default_graph
-from teachtf.core.graph_def import import_graph_def
+from teachtf.core.graph_import import import_graph_def
 from teachtf.core.keys import GraphKeys
 
 TENSORFLOW_VERSION = "2.21.0"  # whose graphs these are

@@ -134,14 +134,7 @@ class Graph(errors.Suggesting, Collections):
             raise ValueError(f"Duplicate node name in graph: '{name}'. A name that ends in a slash is taken as it is.")
         if self._attr_scopes:
             attrs = {**attrs, **self._attr_scopes}
-        with self._lock:
-            controls = self._controls.for_inputs(inputs)
-            op = Operation(self, definition, name, inputs, controls, attrs, definition.output_dtypes(attrs), self._next_id)
-            shapes = _infer_shapes(op)
-            for tensor, shape in zip(op._outputs, shapes, strict=True):
-                tensor._shape = shape
-            self._next_id += 1
-            self._operations[name] = op
+        op = self._insert(definition, inputs, self._controls.for_inputs(inputs), attrs, name)
         self._controls.saw(op)
         self._devices.apply(op)
         self._colocation.apply(op)
@@ -150,11 +143,28 @@ class Graph(errors.Suggesting, Collections):
         override = self._gradient_overrides.get(op_type) if self._gradient_overrides else None
         if override is not None:
             op._attrs["_gradient_op_type"] = override.encode()
+        self._join_context(op)
+        return op
+
+    def _insert(
+        self, definition: op_def.OpDef, inputs: Sequence[Tensor], controls: list[Operation], attrs: dict[str, Any], name: str
+    ) -> Operation:
+        """Add one operation of a name that is free, whatever blocks are open."""
+        with self._lock:
+            op = Operation(self, definition, name, inputs, controls, attrs, definition.output_dtypes(attrs), self._next_id)
+            shapes = _infer_shapes(op)
+            for tensor, shape in zip(op._outputs, shapes, strict=True):
+                tensor._shape = shape
+            self._next_id += 1
+            self._operations[name] = op
+        return op
+
+    def _join_context(self, op: Operation) -> None:
+        """Make `op` part of the `cond` or loop that is being built."""
         context = self._control_flow_context
         if context is not None:
             op._control_flow_context = context
             context.AddOp(op)
-        return op
 
     def _check_not_finalized(self) -> None:
         if self._finalized:

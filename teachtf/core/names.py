@@ -37,6 +37,11 @@ def check_op_name(name: Any, scope: str = "") -> None:
         _checked.add(name)
 
 
+def is_op_name(name: str) -> bool:
+    """Whether an operation can have this full name."""
+    return _VALID_OP_NAME.match(name) is not None
+
+
 class _Scope(threading.local):
     """The scope that is open in a thread."""
 
@@ -81,9 +86,8 @@ class Names:
         return name
 
     def reserve(self, name: str) -> None:
-        """Mark `name` and the scopes that it stands in as taken, as an import does."""
-        key = name.lower()
-        self._in_use.setdefault(key, 1)
+        """Mark `name` as taken, as an import does."""
+        self._in_use.setdefault(name.lower(), 1)
 
     @contextmanager
     def opened(self, name: str | None) -> Iterator[str]:

@@ -234,10 +234,18 @@ class OpDef:
             names.update(n for n in (arg.type_attr, arg.type_list_attr, arg.number_attr) if n)
         return frozenset(names)
 
+    def input_dtypes(self, attrs: Mapping[str, Any]) -> list[DType]:
+        """The dtype of each input of a node with these attributes."""
+        return self._dtypes(self.inputs, attrs)
+
     def output_dtypes(self, attrs: Mapping[str, Any]) -> list[DType]:
         """The dtype of each output of a node with these attributes."""
+        return self._dtypes(self.outputs, attrs)
+
+    @staticmethod
+    def _dtypes(args: tuple[Arg, ...], attrs: Mapping[str, Any]) -> list[DType]:
         result: list[DType] = []
-        for arg in self.outputs:
+        for arg in args:
             if arg.type_list_attr:
                 result.extend(attrs[arg.type_list_attr])
                 continue

@@ -160,7 +160,7 @@ class Operation(errors.Suggesting):
         if hasattr(value, "WhichOneof"):  # an AttrValue, as TensorFlow takes it
             from teachtf.core import graph_def
 
-            value = graph_def._attr_from_proto(value)
+            value = graph_def.attr_from_proto(value)
         self._attrs[name] = value
 
     def _set_device(self, device: Any) -> None:

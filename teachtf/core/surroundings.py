@@ -63,9 +63,8 @@ class Devices:
 
     def apply(self, op: Operation) -> None:
         """Set the device of a new operation."""
-        if self._merged is not None:
-            if self._merged:
-                op._device = self._merged
+        if self._merged is not None and not op._device:
+            op._device = self._merged
             return
         for entry in reversed(self.stack):
             if entry is None:
