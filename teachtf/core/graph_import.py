@@ -51,7 +51,7 @@ def import_graph_def(
     [<tf.Tensor 'taken/three:0' shape=() dtype=float32>]
     """
     _check_arguments(graph_def, input_map, return_elements)
-    nodes = _read(graph_def, producer_op_list)
+    nodes = _read(graph_def, producer_op_list, {_output_of(k) for k in input_map or ()})
     elements = [_element(nodes, text) for text in return_elements or ()]
     graph = get_default_graph()
     graph._check_not_finalized()
@@ -150,17 +150,12 @@ def _check_used(replaced: Mapping[tuple[str, int], Tensor], used: set[tuple[str,
 # --- nodes -----------------------------------------------------------------------------------------------------------
 
 
-def _read(graph_def: Any, producer_op_list: Any) -> list[Node]:
+def _read(graph_def: Any, producer_op_list: Any, mapped: set[tuple[str, int]]) -> list[Node]:
     """The nodes, checked; inputs before users but for the back edges of loops."""
     _check_known(graph_def)
+    _check_names(graph_def, mapped)
     producers = {op.name: op for op in producer_op_list.op} if producer_op_list is not None else {}
-    nodes: dict[str, Node] = {}
-    for proto in graph_def.node:
-        if not names.is_op_name(proto.name):
-            raise ValueError(f"Node '{proto.name}': Node name contains invalid characters")
-        if proto.name in nodes:
-            raise ValueError(f"Node '{proto.name}' is not unique")
-        nodes[proto.name] = _node(proto, producers.get(proto.op))
+    nodes = {proto.name: _node(proto, producers.get(proto.op)) for proto in graph_def.node}
     for node in nodes.values():
         for source, index in node.inputs:
             if source not in nodes:
@@ -170,10 +165,27 @@ def _read(graph_def: Any, producer_op_list: Any) -> list[Node]:
                     f"Node '{node.name}': Connecting to invalid output {index} of source node {source} which has "
                     f"{len(nodes[source].dtypes)} outputs."
                 )
-        for source in node.controls:
-            if source not in nodes:
-                raise ValueError(f"Node '{node.name}': Unknown input node '^{source}'")
+        expected = node.definition.input_dtypes(node.attrs)
+        if len(node.inputs) != len(expected):
+            raise ValueError(
+                f"NodeDef expected inputs '{', '.join(d.name for d in expected)}' do not match {len(node.inputs)} inputs "
+                f"specified; {node.definition!r}; NodeDef: {node.name}"
+            )
     return _in_order(nodes)
+
+
+def _check_names(graph_def: Any, mapped: set[tuple[str, int]]) -> None:
+    found: set[str] = set()
+    for proto in graph_def.node:
+        if not names.is_op_name(proto.name):
+            raise ValueError(f"Node '{proto.name}': Node name contains invalid characters")
+        if proto.name in found:
+            raise ValueError(f"Node '{proto.name}' is not unique")
+        found.add(proto.name)
+    for proto in graph_def.node:
+        for text in proto.input:
+            if _output_of(text.removeprefix("^"))[0] not in found and _output_of(text) not in mapped:
+                raise ValueError(f"Node '{proto.name}': Unknown input node '{text}'")
 
 
 def _check_known(graph_def: Any) -> None:
@@ -208,15 +220,8 @@ def _node(proto: Any, producer: Any) -> Node:
         )
     for attr in definition.attrs.values():
         attrs.setdefault(attr.name, attr.default)
-    texts = [t for t in proto.input if not t.startswith("^")]
-    expected = definition.input_dtypes(attrs)
-    if len(texts) != len(expected):
-        raise ValueError(
-            f"NodeDef expected inputs '{', '.join(d.name for d in expected)}' do not match {len(texts)} inputs specified; "
-            f"{definition!r}; NodeDef: {proto.name}"
-        )
     controls = list(dict.fromkeys(t[1:] for t in proto.input if t.startswith("^")))
-    inputs = [_output_of(t) for t in texts]
+    inputs = [_output_of(t) for t in proto.input if not t.startswith("^")]
     return Node(proto.name, definition, attrs, inputs, controls, proto.device, definition.output_dtypes(attrs))
 
 
@@ -260,6 +265,7 @@ class _Importer:
         self._graph, self._nodes, self._scope, self._replaced = graph, nodes, scope, replaced
         self._taken = {scope + n.name for n in nodes}
         self._renamed: dict[bytes, bytes] = {}  # of colocation groups
+        self._colocated: list[Operation] = []
         self._back_edges: list[tuple[Operation, int, tuple[str, int]]] = []
 
     def add_all(self) -> None:
@@ -270,6 +276,12 @@ class _Importer:
             op._add_control_inputs([self.ops[c] for c in node.controls] + waits_for)
         for op, index, (source, output) in self._back_edges:
             op._update_input(index, self.ops[source].outputs[output])
+        for op in self._colocated:
+            op._device = next((d for d in map(self._device_of_group, op.colocation_groups()) if d), op._device)
+
+    def _device_of_group(self, group: bytes) -> str:
+        op = self._graph._operations.get(group[5:].decode())
+        return op._device if op is not None else ""
 
     def _add(self, node: Node) -> Operation:
         graph, name = self._graph, self._free_name(self._scope + node.name)
@@ -284,8 +296,12 @@ class _Importer:
         inputs = self._inputs(node, name, waiting)
         op = graph._insert(node.definition, inputs, [], attrs, name)
         graph._names.reserve(name)
-        op._device = node.device
-        graph._devices.apply(op)
+        if any(c.startswith(b"loc:@") for c in attrs.get("_class", ())):
+            self._colocated.append(op)
+        else:
+            op._device = node.device
+            graph._devices.apply(op)
+        graph._colocation.apply(op)
         graph._join_context(op)
         for tensor, shape in zip(op._outputs, shapes, strict=False):
             if tensor._shape.is_compatible_with(shape):
@@ -311,11 +327,9 @@ class _Importer:
                 self.used.add(key)
             elif source in self.ops:
                 tensor = self.ops[source].outputs[output]
-            elif self._scope + source in self._taken:  # the back edge of a loop: its head stands in for it
+            else:  # the back edge of a loop, for which the head stands in
                 waiting.append((i, key))
                 tensor = inputs[0]
-            else:
-                raise ValueError(f"Node '{node.name}': Unknown input node '{source}{f':{output}' if output else ''}'")
             given = tensor._dtype
             if given.base_dtype != dtype.base_dtype or (dtype._is_ref_dtype and not given._is_ref_dtype):
                 raise ValueError(
