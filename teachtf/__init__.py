@@ -58,6 +58,13 @@ from teachtf.core.name_scope import (
 from teachtf.core.operation import Operation
 from teachtf.core.seeds import get_seed, set_random_seed
 from teachtf.core.shapes import Dimension, TensorShape, dimension_at_index, dimension_value
+from teachtf.core.sparse import (
+    IndexedSlices,
+    SparseTensor,
+    SparseTensorValue,
+    convert_to_tensor_or_indexed_slices,
+    convert_to_tensor_or_sparse_tensor,
+)
 from teachtf.core.static_value import get_static_value
 from teachtf.core.tensor import Tensor, is_symbolic_tensor, is_tensor
 from teachtf.core.tensor_proto import make_ndarray, make_tensor_proto
@@ -176,10 +183,27 @@ from teachtf.ops.reductions import (
     reduce_prod,
     reduce_sum,
 )
+from teachtf.ops.segments import (
+    segment_max,
+    segment_mean,
+    segment_min,
+    segment_prod,
+    segment_sum,
+    sparse_segment_mean,
+    sparse_segment_sqrt_n,
+    sparse_segment_sum,
+    unsorted_segment_max,
+    unsorted_segment_mean,
+    unsorted_segment_min,
+    unsorted_segment_prod,
+    unsorted_segment_sqrt_n,
+    unsorted_segment_sum,
+)
 from teachtf.ops.session_handles import delete_session_tensor, get_session_handle, get_session_tensor
 from teachtf.ops.slicing import slice_ as slice
 from teachtf.ops.slicing import strided_slice
 from teachtf.ops.special import polygamma, zeta
+from teachtf.ops.tensordot import tensordot
 from teachtf.ops.variables import (
     assign,
     assign_add,
@@ -296,6 +320,7 @@ _NAMESPACES = {
     "compat": "teachtf.compat",
     "flags": "absl.flags",
     "gfile": "teachtf.gfile",
+    "layers": "teachtf.layers",
     "logging": "teachtf.logging",
     "python_io": "teachtf.python_io",
     "summary": "teachtf.summary",

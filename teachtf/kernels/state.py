@@ -17,6 +17,10 @@ from teachtf.kernels.registry import Call, Cell, State, kernel, stateful_kernel
 class _Dead:
     """The value on the side of a Switch that was not taken."""
 
+    def read(self) -> _Dead:
+        """Itself: a reference that no branch gave reads as no value."""
+        return self
+
     def __repr__(self) -> str:
         return "DEAD"
 

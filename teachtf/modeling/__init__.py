@@ -1,0 +1,1 @@
+"""Models from parts: layers, recurrent cells, losses, metrics."""
