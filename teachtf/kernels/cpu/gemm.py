@@ -17,7 +17,7 @@ __all__ = ["batch_matmul", "compute_dtype", "matmul"]
 Array = npt.NDArray[Any]
 
 _SMALL = 1 << 15  # multiply-adds below which NumPy's call is quicker than ours
-_THREAD_WORK = 1 << 21  # multiply-adds that are worth waking a thread for
+_THREAD_WORK = 1 << 22  # multiply-adds that are worth waking a thread for
 _BLOCK, _DEPTH = 8 * TALL, 512
 _PACK_ROWS = 1024  # rows of A that make it worth copying B to be dense
 _ONE_SEGMENT = np.zeros(1, np.int64)
@@ -64,6 +64,8 @@ def matmul(a: Array, b: Array, transpose_a: bool = False, transpose_b: bool = Fa
     dtype = a.dtype
     if work <= _SMALL or m == 1 or n == 1 or dtype not in _FLOATS:
         return _simple(a.T if transpose_a else a, b.T if transpose_b else b, out)
+    if transpose_b and out is None and m * (k + n) < n * k:  # to turn A and C over costs less than B
+        return np.ascontiguousarray(matmul(b, a, False, not transpose_a).T)
     result = np.empty((m, n), dtype) if out is None else out
     a_flat, transpose_a = _flat(a, transpose_a)
     b_flat, transpose_b = _flat(b, transpose_b)
