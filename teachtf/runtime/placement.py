@@ -237,8 +237,9 @@ class Devices:
         else:
             task = DeviceSpec(job=spec.job, replica=spec.replica, task=spec.task).to_string()
             ways.append(
-                f"a virtual cluster gives this session {task}: tf.ConfigProto(cluster_def=tf.train.ClusterSpec({{...}})"
-                ".as_cluster_def()); soft placement changes only the type and the number of a device"
+                f"a virtual cluster gives this session {task}: tf.ConfigProto(cluster_def=tf.train.ClusterSpec({{"
+                f'"{spec.job or "worker"}": [...]}}).as_cluster_def())'
+                + ("; soft placement changes only the type and the number of a device" if self.soft else "")
             )
         ways.append("leave out the tf.device block")
         return errors.InvalidArgumentError(

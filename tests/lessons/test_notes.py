@@ -144,7 +144,8 @@ def test_a_device_that_is_not_there() -> None:
         v = tf.Variable(tf.ones([2]), name="v")
     with tf.Session() as sess, pytest.raises(tf.errors.InvalidArgumentError, match="/job:ps/task:7"):
         sess.run(v.initializer)
-    with tf.Session(config=tf.ConfigProto(allow_soft_placement=True)) as sess:
+    cluster = tf.train.ClusterSpec({"ps": [f"ps{task}:2222" for task in range(8)]}).as_cluster_def()
+    with tf.Session(config=tf.ConfigProto(cluster_def=cluster)) as sess:
         sess.run(v.initializer)
         assert sess.run(v).tolist() == [1.0, 1.0]
 

@@ -140,7 +140,7 @@ def _legend(picture: Picture, fills: dict[str, str]) -> str:
             if kind in used:
                 cells.append(f'<TD><FONT COLOR="{palette.KINDS[kind].line}">\u25a0</FONT> {name}&#160;&#160;</TD>')
     if fills and any(_crosses(edge, picture) for edge in picture.edges):
-        cells.append("<TD><B>&#8212;&#8212;&gt;</B>&#160;to another device&#160;&#160;</TD>")
+        cells.append("<TD><B>&#8212;&#8212;&gt;</B>&#160;&#160;to another device&#160;&#160;</TD>")
     kinds = {edge.kind for edge in picture.edges}
     if "update" in kinds:
         cells.append(f'<TD><FONT COLOR="{palette.UPDATE}">&lt; &gt;</FONT> writes</TD>')
