@@ -68,7 +68,9 @@ from teachtf.core.sparse import (
 from teachtf.core.static_value import get_static_value
 from teachtf.core.tensor import Tensor, is_symbolic_tensor, is_tensor
 from teachtf.core.tensor_proto import make_ndarray, make_tensor_proto
-from teachtf.ops import summaries as _summaries  # its ops may stand in a graph that is imported
+from teachtf.ops import sets as _sets  # these declare ops that may stand in a graph that is imported
+from teachtf.ops import summaries as _summaries
+from teachtf.ops.aggregation import AggregationMethod, accumulate_n
 from teachtf.ops.arithmetic import (
     abs,
     acos,
@@ -158,7 +160,7 @@ from teachtf.ops.arrays import (
     squeeze,
     stop_gradient,
 )
-from teachtf.ops.clipping import clip_by_global_norm, clip_by_norm, clip_by_value, global_norm
+from teachtf.ops.clipping import clip_by_average_norm, clip_by_global_norm, clip_by_norm, clip_by_value, global_norm
 from teachtf.ops.control_flow import cond, group, no_op
 from teachtf.ops.control_flow import tuple_ as tuple
 from teachtf.ops.fills import broadcast_to, fill, linspace, ones, ones_like, range, zeros, zeros_like
@@ -166,6 +168,7 @@ from teachtf.ops.gathering import gather, one_hot
 from teachtf.ops.gradients import NoGradient, NotDifferentiable, RegisterGradient, gradients
 from teachtf.ops.joining import concat, split, stack, unstack
 from teachtf.ops.linalg import matmul
+from teachtf.ops.masking import boolean_mask, sequence_mask
 from teachtf.ops.partitioning import dynamic_partition
 from teachtf.ops.random import multinomial, random_normal, random_shuffle, random_uniform, truncated_normal
 from teachtf.ops.rearranging import invert_permutation, pad, reverse, tile, transpose
@@ -204,6 +207,7 @@ from teachtf.ops.slicing import slice_ as slice
 from teachtf.ops.slicing import strided_slice
 from teachtf.ops.special import polygamma, zeta
 from teachtf.ops.tensordot import tensordot
+from teachtf.ops.unique import unique, unique_with_counts
 from teachtf.ops.variables import (
     assign,
     assign_add,
@@ -322,8 +326,10 @@ _NAMESPACES = {
     "gfile": "teachtf.gfile",
     "layers": "teachtf.layers",
     "logging": "teachtf.logging",
+    "losses": "teachtf.losses",
     "python_io": "teachtf.python_io",
     "summary": "teachtf.summary",
+    "test": "teachtf.test",
     "version": "teachtf.version",
 }
 

@@ -88,6 +88,7 @@ _OTHERS: list[tuple[Any, ...]] = [
     ("Conv2DBackpropInput", _i([1, 4, 4, 2]), _FILTER, _f(1, 4, 4, 3), _CONV),
     ("Cumprod", _f(2, 3), _i(1)),
     ("Cumsum", _f(2, 3), _i(1), {"exclusive": True, "reverse": True}),
+    ("DenseToDenseSetOperation", _i([[1, 2], [3, 3]]), _i([[2, 5, 5], [4, 1, 1]]), {"set_operation": "a-b"}),
     ("DepthwiseConv2dNative", _IMAGE, _DEPTHWISE, _CONV),
     ("DepthwiseConv2dNativeBackpropFilter", _IMAGE, _i([3, 3, 2, 2]), _f(1, 4, 4, 4), _CONV),
     ("DepthwiseConv2dNativeBackpropInput", _i([1, 4, 4, 2]), _DEPTHWISE, _f(1, 4, 4, 4), _CONV),
