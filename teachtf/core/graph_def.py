@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from teachtf.core import dtypes
 from teachtf.core.dtypes import DType
 from teachtf.core.operation import Operation
 from teachtf.core.shapes import TensorShape
-from teachtf.core.tensor_proto import array_to_proto, make_ndarray
+from teachtf.core.tensor_proto import array_to_proto, holds_one_value, make_ndarray
 
 if TYPE_CHECKING:
     from teachtf.core.graph import Graph
@@ -77,7 +79,7 @@ def node_to_proto(op: Operation, node: Any = None, add_shapes: bool = False) -> 
         node = node_def_pb2.NodeDef()
     node.name, node.op, node.device = op.name, op.type, op.device
     node.input.extend(t._as_node_def_input() for t in op._inputs)
-    node.input.extend(f"^{c.name}" for c in op._control_inputs)
+    node.input.extend(sorted(f"^{c.name}" for c in op._control_inputs))
     for name, value in op._attrs.items():
         _set_attr(node.attr[name], _kind_of(op, name, value), value, op._attrs.get("dtype"))
     if add_shapes and op.outputs:
@@ -116,6 +118,8 @@ def attr_from_proto(proto: Any) -> Any:
         return TensorShape(value)
     if field == "tensor":
         array = make_ndarray(value)
+        if array.size > 1 and holds_one_value(value):
+            array = np.broadcast_to(array.ravel()[0], array.shape)  # kept as small as it came
         array.flags.writeable = False
         return array
     return proto.func.name if field == "func" else value

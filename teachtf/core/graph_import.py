@@ -263,41 +263,58 @@ class _Importer:
         self.ops: dict[str, Operation] = {}
         self.used: set[tuple[str, int]] = set()
         self._graph, self._nodes, self._scope, self._replaced = graph, nodes, scope, replaced
-        self._taken = {scope + n.name for n in nodes}
-        self._renamed: dict[bytes, bytes] = {}  # of colocation groups
-        self._colocated: list[Operation] = []
+        self._names = _free_names(graph, [scope + n.name for n in nodes])
+        self._dtypes = {(n.name, i): dtype for n in nodes for i, dtype in enumerate(n.dtypes)}
+        self._colocated: list[tuple[Operation, list[bytes]]] = []
         self._back_edges: list[tuple[Operation, int, tuple[str, int]]] = []
 
     def add_all(self) -> None:
         """Add the nodes, and then close the loops."""
+        for node in self._nodes:
+            self._check_dtypes(node)
         waits_for = [op for block in self._graph._controls.stack for op in block.control_inputs]
         for node in self._nodes:
             op = self._add(node)
             op._add_control_inputs([self.ops[c] for c in node.controls] + waits_for)
         for op, index, (source, output) in self._back_edges:
             op._update_input(index, self.ops[source].outputs[output])
-        for op in self._colocated:
-            op._device = next((d for d in map(self._device_of_group, op.colocation_groups()) if d), op._device)
+        for op, groups in self._colocated:
+            op._device = next((d for d in map(self._device_of_group, groups) if d), op._device)
 
-    def _device_of_group(self, group: bytes) -> str:
-        op = self._graph._operations.get(group[5:].decode())
-        return op._device if op is not None else ""
+    def _check_dtypes(self, node: Node) -> None:
+        for i, (key, wanted) in enumerate(zip(node.inputs, node.definition.input_dtypes(node.attrs), strict=True)):
+            mine = self._replaced.get(key)
+            given = self._dtypes[key] if mine is None else mine._dtype
+            if given.base_dtype != wanted.base_dtype or (wanted._is_ref_dtype and not given._is_ref_dtype):
+                source = f"{self._scope}{key[0]}:{key[1]}" if mine is None else mine.name
+                raise ValueError(
+                    f"Input {i} of node {self._scope}{node.name} was passed {_short(given)} from {source} incompatible with "
+                    f"expected {_short(wanted)}."
+                )
 
     def _add(self, node: Node) -> Operation:
-        graph, name = self._graph, self._free_name(self._scope + node.name)
+        graph, name = self._graph, self._names[self._scope + node.name]
         attrs = dict(node.attrs)
         shapes = attrs.pop("_output_shapes", None) or ()
-        own = b"loc:@" + node.name.encode()
-        self._renamed[own] = b"loc:@" + name.encode()
-        if "_class" in attrs:
-            prefix = b"loc:@" + self._scope.encode()
-            attrs["_class"] = [self._renamed.get(c, prefix + c[5:]) if c.startswith(b"loc:@") else c for c in attrs["_class"]]
+        groups = [self._group(c) for c in attrs.get("_class", ())]
+        if groups:
+            attrs["_class"] = groups
+        inputs: list[Tensor] = []
         waiting: list[tuple[int, tuple[str, int]]] = []
-        inputs = self._inputs(node, name, waiting)
+        for i, key in enumerate(node.inputs):
+            if key in self._replaced:
+                inputs.append(self._replaced[key])
+                self.used.add(key)
+            elif key[0] in self.ops:
+                inputs.append(self.ops[key[0]].outputs[key[1]])
+            else:  # the back edge of a loop, for which the head stands in
+                waiting.append((i, key))
+                inputs.append(inputs[0])
         op = graph._insert(node.definition, inputs, [], attrs, name)
         graph._names.reserve(name)
-        if any(c.startswith(b"loc:@") for c in attrs.get("_class", ())):
-            self._colocated.append(op)
+        others = [c for c in groups if c.startswith(b"loc:@") and c != b"loc:@" + name.encode()]
+        if others:
+            self._colocated.append((op, others))
         else:
             op._device = node.device
             graph._devices.apply(op)
@@ -306,38 +323,37 @@ class _Importer:
         for tensor, shape in zip(op._outputs, shapes, strict=False):
             if tensor._shape.is_compatible_with(shape):
                 tensor._shape = tensor._shape.merge_with(shape)
-        self._back_edges += [(op, index, source) for index, source in waiting]
+        self._back_edges += [(op, i, key) for i, key in waiting]
         self.ops[node.name] = op
         return op
 
-    def _free_name(self, name: str) -> str:
-        if name not in self._graph._operations:
-            return name
-        i = 1
-        while f"{name}_{i}" in self._graph._operations or f"{name}_{i}" in self._taken:
-            i += 1
-        return f"{name}_{i}"
+    def _group(self, group: bytes) -> bytes:
+        """A colocation group by the new name of its operation."""
+        if not group.startswith(b"loc:@"):
+            return group
+        name = self._scope + group[5:].decode()
+        return b"loc:@" + self._names.get(name, name).encode()
 
-    def _inputs(self, node: Node, name: str, waiting: list[tuple[int, tuple[str, int]]]) -> list[Tensor]:
-        inputs: list[Tensor] = []
-        for i, (key, dtype) in enumerate(zip(node.inputs, node.definition.input_dtypes(node.attrs), strict=True)):
-            source, output = key
-            if key in self._replaced:
-                tensor = self._replaced[key]
-                self.used.add(key)
-            elif source in self.ops:
-                tensor = self.ops[source].outputs[output]
-            else:  # the back edge of a loop, for which the head stands in
-                waiting.append((i, key))
-                tensor = inputs[0]
-            given = tensor._dtype
-            if given.base_dtype != dtype.base_dtype or (dtype._is_ref_dtype and not given._is_ref_dtype):
-                raise ValueError(
-                    f"Input {i} of node {name} was passed {_short(given)} from {tensor.name} incompatible with expected "
-                    f"{_short(dtype)}."
-                )
-            inputs.append(tensor)
-        return inputs
+    def _device_of_group(self, group: bytes) -> str:
+        op = self._graph._operations.get(group[5:].decode())
+        return op._device if op is not None else ""
+
+
+def _free_names(graph: Graph, wanted: list[str]) -> dict[str, str]:
+    """Name in the graph_def, scope included -> a name that no operation and no scope of the graph has."""
+    taken: set[str] = set()
+    for name in graph._operations:
+        while name and name not in taken:
+            taken.add(name)
+            name = name.rpartition("/")[0]
+    own, free = set(wanted), {}
+    for name in wanted:
+        unique, i = name, 1
+        while unique in taken or (unique != name and unique in own):
+            unique, i = f"{name}_{i}", i + 1
+        taken.add(unique)
+        free[name] = unique
+    return free
 
 
 _SHORT = {"float32": "float", "float64": "double", "float16": "half"}

@@ -70,7 +70,8 @@ class Devices:
             if entry is None:
                 break
             if isinstance(entry, DeviceSpec):
-                op._device = entry.make_merged_spec(DeviceSpec.from_string(op._device)).to_string()
+                if entry.to_string():
+                    op._device = entry.make_merged_spec(DeviceSpec.from_string(op._device)).to_string()
             else:
                 asked = entry(op)
                 if not isinstance(asked, (str, DeviceSpec)):
@@ -142,10 +143,9 @@ class Colocation:
         if not self.stack:
             return
         groups: set[bytes] = set()
-        for other in reversed(self.stack):
+        for other in self.stack:
             groups.update(other.colocation_groups())
-            if other._device:
-                op._device = other._device
+            op._device = other._device or op._device
         op._attrs["_class"] = sorted(groups)
 
 

@@ -92,6 +92,14 @@ _FIELDS = {
 }
 
 
+def holds_one_value(proto: Any) -> bool:
+    """Whether a `TensorProto` holds a single element, which fills its shape."""
+    if proto.tensor_content:
+        return False
+    stored = sum(len(values) for field, values in proto.ListFields() if field.name.endswith("_val"))
+    return stored == (2 if proto.dcomplex_val or proto.scomplex_val else 1)
+
+
 def make_ndarray(proto: Any) -> np.ndarray:
     """The array that a `TensorProto` holds; a shorter list of values repeats its last one.
 

@@ -135,12 +135,11 @@ def group(*inputs: Any, name: str | None = None) -> Operation:
                     return no_op(name=scope)
             return no_op(name=scope)
         deps = []
-        with graph.device(None):
-            for device in sorted(by_device):
-                with graph.device(device), control_dependencies(by_device[device]):
-                    deps.append(no_op())
-            with control_dependencies(deps):
-                return no_op(name=scope)
+        for device in sorted(by_device):
+            with graph.device(device), control_dependencies(by_device[device]):
+                deps.append(no_op())
+        with control_dependencies(deps):
+            return no_op(name=scope)
 
 
 def tuple_(tensors: Any, name: str | None = None, control_inputs: Any = None) -> list[Any]:

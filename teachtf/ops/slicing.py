@@ -10,6 +10,7 @@ from teachtf.core import static
 from teachtf.core.apply import apply_op
 from teachtf.core.op_def import declare
 from teachtf.core.shapes import TensorShape, unknown_shape
+from teachtf.core.static_value import get_static_value
 from teachtf.core.tensor import Tensor
 from teachtf.ops import shape_functions as shapes
 from teachtf.ops.arrays import rank, reshape, shape
@@ -74,7 +75,7 @@ def _sliced_dims(op: Any) -> list[TensorShape]:
 def _strided_slice_gradient(op: Any, grad: Any) -> list[Any]:
     x, begin = op.inputs[:2]
     arguments = [shape(x, out_type=begin.dtype), *op.inputs[1:]]
-    known = [static.constant_value(t) for t in arguments]
+    known = [get_static_value(t) for t in arguments]
     arguments = [t if k is None else k for t, k in zip(arguments, known, strict=True)]
     masks = {m: op.get_attr(m) for m in ("begin_mask", "end_mask", "ellipsis_mask", "new_axis_mask", "shrink_axis_mask")}
     return [
