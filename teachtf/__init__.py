@@ -169,7 +169,7 @@ from teachtf.ops.gradients import NoGradient, NotDifferentiable, RegisterGradien
 from teachtf.ops.joining import concat, split, stack, unstack
 from teachtf.ops.linalg import matmul
 from teachtf.ops.masking import boolean_mask, sequence_mask
-from teachtf.ops.partitioning import dynamic_partition
+from teachtf.ops.partitioning import dynamic_partition, dynamic_stitch
 from teachtf.ops.random import multinomial, random_normal, random_shuffle, random_uniform, truncated_normal
 from teachtf.ops.rearranging import invert_permutation, pad, reverse, tile, transpose
 from teachtf.ops.reductions import (

@@ -11,6 +11,8 @@ from teachtf.core.shapes import TensorShape, unknown_shape
 from teachtf.core.tensor import Tensor
 
 _DEPTH = 40  # how far back a value is traced; shape arithmetic is shallow
+# Computes a node of which all inputs are known, or gives None; the kernels put it in, which stand above this module.
+computed: Callable[[Any, list[np.ndarray]], list[np.ndarray] | None] | None = None
 
 
 def constant_value(tensor: Any) -> np.ndarray | None:
@@ -24,14 +26,10 @@ def _value(tensor: Tensor, depth: int) -> np.ndarray | None:
     op = tensor._op
     if op.type == "Const":
         return op._attrs["value"]
-    if op.type == "ShapeN":
-        shape = op._inputs[tensor._value_index]._shape
-        return np.array(shape.as_list(), tensor._dtype.as_numpy_dtype) if shape.is_fully_defined() else None
-    rule = _RULES.get(op.type)
-    if rule is None or depth == 0:
-        return None
-    if op.type in _SHAPE_RULES:
-        return rule(tensor)
+    of_shape = _OF_SHAPE.get(op.type)
+    known = None if of_shape is None else of_shape(tensor)
+    if known is not None or depth == 0 or not op._inputs:
+        return known
     values = []
     for item in op._inputs:
         value = _value(item, depth - 1)
@@ -40,7 +38,8 @@ def _value(tensor: Tensor, depth: int) -> np.ndarray | None:
         values.append(value)
     try:
         with np.errstate(all="ignore"):
-            result = rule(op, *values)
+            rule = _RULES.get(op.type)
+            result = rule(op, *values) if rule is not None else computed(op, values) if computed else None
     except (ValueError, IndexError, ArithmeticError):  # the run has the place to tell what is wrong
         return None
     if isinstance(result, list):
@@ -49,8 +48,11 @@ def _value(tensor: Tensor, depth: int) -> np.ndarray | None:
 
 
 def _shape_value(tensor: Tensor) -> np.ndarray | None:
-    shape = tensor._op._inputs[tensor._value_index]._shape
-    return np.array(shape.as_list(), tensor._dtype.as_numpy_dtype) if shape.is_fully_defined() else None
+    source = tensor._op._inputs[tensor._value_index]
+    if source._shape.is_fully_defined():
+        return np.array(source._shape.as_list(), tensor._dtype.as_numpy_dtype)
+    value = constant_value(source)  # as of `Unique`: the values are known, the number of them is not said
+    return None if value is None else np.array(value.shape, tensor._dtype.as_numpy_dtype)
 
 
 def _size_value(tensor: Tensor) -> np.ndarray | None:
@@ -93,6 +95,12 @@ def _list_diff(op: Any, x: Any, y: Any) -> list[Any]:
     return [x[keep], keep]
 
 
+def _unique(op: Any, x: Any) -> list[Any]:
+    values, first, places = np.unique(x, return_index=True, return_inverse=True)
+    order = np.argsort(first)
+    return [values[order], np.argsort(order)[places.reshape(-1)]]
+
+
 def _repeated_axes(op: Any, x: Any, y: Any) -> list[Any]:
     """The axes along which the first and the second shape are repeated to make their common shape."""
     rank = max(len(x), len(y))
@@ -100,14 +108,16 @@ def _repeated_axes(op: Any, x: Any, y: Any) -> list[Any]:
     return [[i for i in range(rank) if p[i] == 1 != q[i]] for p, q in ((a, b), (b, a))]
 
 
-_SHAPE_RULES = {"Shape", "ShapeN", "Size", "Rank"}
-_RULES: dict[str, Callable[..., Any]] = {
+_OF_SHAPE: dict[str, Callable[[Tensor], Any]] = {
     "Shape": _shape_value,
     "ShapeN": _shape_value,
-    "ListDiff": _list_diff,
-    "Transpose": lambda op, x, perm: np.transpose(x, tuple(perm)),
     "Size": _size_value,
     "Rank": _rank_value,
+}
+_RULES: dict[str, Callable[..., Any]] = {
+    "ListDiff": _list_diff,
+    "Unique": _unique,
+    "Transpose": lambda op, x, perm: np.transpose(x, tuple(perm)),
     "Identity": lambda op, x: x if not op._inputs[0]._dtype._is_ref_dtype else None,
     "StopGradient": lambda op, x: x,
     "Cast": lambda op, x: x.astype(op._attrs["DstT"].as_numpy_dtype),

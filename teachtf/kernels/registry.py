@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from teachtf.core import errors
+from teachtf.core import errors, op_def, static
 
 Call = Callable[..., Any]
 Factory = Callable[..., Call]
@@ -65,6 +65,31 @@ def build(op: Any, state: Any) -> Call:
     if factory is not None:
         return factory(op, state)
     raise errors.UnimplementedError(None, op, f"teachtf has no kernel for op type '{op.type}' yet")
+
+
+_BEFORE_A_RUN = 1 << 20  # elements: more are not worked out while the graph is built
+_NOT_BEFORE_A_RUN = {"Switch", "RefSwitch", "Merge", "RefMerge", "Enter", "RefEnter", "Exit", "NextIteration", "LoopCond"}
+_NOT_BEFORE_A_RUN.add("PlaceholderWithDefault")  # it can be fed
+
+
+def _computed(op: Any, values: list[Any]) -> list[Any] | None:
+    """What a node gives for known inputs, for the shape functions; None where only a run can tell."""
+    from teachtf.kernels import library  # all kernels, of which programs that only build graphs need few
+
+    assert library
+    factory = _factories.get(op.type)
+    if factory is None or op.type in _NOT_BEFORE_A_RUN or op_def.lookup(op.type).is_stateful:
+        return None
+    if any(v.size > _BEFORE_A_RUN for v in values) or any(t.dtype._is_ref_dtype for t in op.inputs):
+        return None
+    try:
+        result = factory(op)(*values)
+    except errors.OpError:  # the run will say it
+        return None
+    return list(result) if isinstance(result, tuple) else [result]
+
+
+static.computed = _computed
 
 
 class Cell:

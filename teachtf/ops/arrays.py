@@ -134,10 +134,19 @@ def _reshape_shape(op: Any) -> list[TensorShape]:
 
 
 def _reshape_gradient(op: Any, grad: Any) -> list[Any]:
+    from teachtf.ops.segments import dense_rows
+
     dims = op.inputs[0].shape.as_tuple
     if dims is not None and dims.count(None) == 1 and 0 not in dims:
-        return [reshape(grad, [-1 if d is None else d for d in dims]), None]
-    return [reshape(grad, shape(op.inputs[0])), None]
+        return [reshape(dense_rows(grad), [-1 if d is None else d for d in dims]), None]
+    return [_like_input(op, grad), None]
+
+
+def _like_input(op: Any, grad: Any) -> Tensor:
+    """The gradient in the shape of the first input."""
+    from teachtf.ops.segments import dense_rows  # it is built on this module
+
+    return reshape(dense_rows(grad), shape(op.inputs[0]))
 
 
 declare(
@@ -169,7 +178,7 @@ declare(
     outputs="output: T",
     attrs="T: type, Tdim: {int32, int64} = DT_INT32",
     shape=_expand_shape,
-    gradient=lambda op, grad: [reshape(grad, shape(op.inputs[0])), None],
+    gradient=lambda op, grad: [_like_input(op, grad), None],
 )
 
 
@@ -196,7 +205,7 @@ declare(
     outputs="output: T",
     attrs="T: type, squeeze_dims: list(int) >= 0 = []",
     shape=_squeeze_shape,
-    gradient=lambda op, grad: [reshape(grad, shape(op.inputs[0]))],
+    gradient=lambda op, grad: [_like_input(op, grad)],
 )
 
 

@@ -20,7 +20,7 @@ def ints(*shape, low=0, high=9, dtype=np.int32):
     return np.random.RandomState(5).randint(low, high, shape).astype(dtype)
 
 
-def case(name, build, *inputs, gradient=True, vague=True):
+def case(name, build, *inputs, gradient=True, vague=True, into=programs):
     """Add a program: `build(tf, *tensors)` on placeholders of the inputs' shapes, its gradients, and a run of both.
 
     With `vague`, static shapes of the result also where only the rank, or nothing, is known of the inputs.
@@ -53,7 +53,7 @@ def case(name, build, *inputs, gradient=True, vague=True):
                     facts[key] = static(*(out if isinstance(out, (list, tuple)) else [out]))
         return facts
 
-    programs.add(name, program)
+    into.add(name, program)
 
 
 # --- elementwise -----------------------------------------------------------------------------------------------------
