@@ -330,6 +330,7 @@ _NAMESPACES = {
     "python_io": "teachtf.python_io",
     "summary": "teachtf.summary",
     "test": "teachtf.test",
+    "test": "teachtf.test",
     "version": "teachtf.version",
 }
 

@@ -275,6 +275,11 @@ class Server(errors.Suggesting):
         return Server({"localhost": ["localhost:0"]}, protocol="grpc", config=config, start=start)
 
 
+def free_addresses(number: int) -> list[str]:
+    """Addresses that no server of this process has."""
+    return [f"localhost:{next(_ports)}" for _ in range(number)]
+
+
 def _passes(task: str, filters: list[DeviceSpec]) -> bool:
     spec = DeviceSpec.from_string(task)
     return not filters or any(

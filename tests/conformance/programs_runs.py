@@ -942,7 +942,7 @@ def test_tools(tf):
     return {
         "gpu": [tf.test.is_gpu_available(), tf.test.gpu_device_name()],
         "gradients": [theory, numbers],
-        "small": wrong < 1e-3,
+        "small": bool(wrong < 1e-3),
     }
 
 

@@ -1,0 +1,1 @@
+"""Behind `tf.test`: test cases, and gradients checked against differences."""
