@@ -10,7 +10,9 @@ from teachtf.core.errors import did_you_mean
 from teachtf.state.collections import global_step as get_global_step
 from teachtf.training.adaptive import AdadeltaOptimizer, AdagradOptimizer, FtrlOptimizer, RMSPropOptimizer
 from teachtf.training.global_step import create_global_step, get_or_create_global_step
-from teachtf.training.optimizer import AdamOptimizer, GradientDescentOptimizer, MomentumOptimizer, Optimizer
+from teachtf.training.descent import AdamOptimizer, GradientDescentOptimizer, MomentumOptimizer
+from teachtf.training.optimizer import Optimizer
+from teachtf.training.proximal import AdagradDAOptimizer, ProximalAdagradOptimizer, ProximalGradientDescentOptimizer
 from teachtf.training.schedules import (
     cosine_decay,
     exponential_decay,
@@ -125,6 +127,7 @@ __all__ = [
     "SequenceExample",
     "summary_iterator",
     "AdadeltaOptimizer",
+    "AdagradDAOptimizer",
     "AdagradOptimizer",
     "FtrlOptimizer",
     "RMSPropOptimizer",
@@ -145,6 +148,8 @@ __all__ = [
     "MomentumOptimizer",
     "NewCheckpointReader",
     "Optimizer",
+    "ProximalAdagradOptimizer",
+    "ProximalGradientDescentOptimizer",
     "Saver",
     "SaverDef",
     "checkpoint_exists",

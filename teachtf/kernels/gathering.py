@@ -1,4 +1,4 @@
-"""Kernels that pick slices by index, sum into them, and mark them."""
+"""Kernels that pick slices by index, and mark them."""
 
 from __future__ import annotations
 
@@ -40,16 +40,19 @@ def _gather(op: Any) -> Call:
     return call
 
 
-@kernel("UnsortedSegmentSum")
-def _unsorted_segment_sum(op: Any) -> Call:
-    def call(data: Any, ids: Any, count: Any) -> Any:
-        rows = np.ravel(ids)
-        result = np.zeros((int(count), *data.shape[np.ndim(ids) :]), data.dtype)
-        if rows.size and rows.max() >= int(count):
-            raise _invalid(f"segment_ids = {rows.max()} is out of range [0, {int(count)})")
-        keep = rows >= 0  # negative ids drop their rows
-        np.add.at(result, rows[keep], data.reshape(rows.size, *result.shape[1:])[keep])
-        return result
+@kernel("Unique", "UniqueWithCounts")
+def _unique(op: Any) -> Call:
+    out_idx = op._attrs["out_idx"].as_numpy_dtype
+
+    def call(x: Any) -> Any:
+        if np.ndim(x) != 1:
+            raise _invalid("unique expects a 1D vector.")
+        values, first, places, counts = np.unique(x, return_index=True, return_inverse=True, return_counts=True)
+        order = np.argsort(first)  # by first occurrence, not by value
+        rank = np.empty_like(order)
+        rank[order] = np.arange(len(order))
+        found = values[order], rank[places.reshape(-1)].astype(out_idx)
+        return (*found, counts[order].astype(out_idx)) if op.type == "UniqueWithCounts" else found
 
     return call
 

@@ -10,6 +10,7 @@ from teachtf.core.apply import apply_op
 from teachtf.core.convert import constant, convert_to_tensor
 from teachtf.core.name_scope import name_scope
 from teachtf.core.op_def import declare
+from teachtf.core.sparse import convert_to_tensor_or_indexed_slices
 from teachtf.core.tensor import Tensor
 from teachtf.ops import elementwise, elementwise_binary
 from teachtf.ops import shape_functions as shapes
@@ -213,9 +214,10 @@ def add_n(inputs: Any, name: str | None = None) -> Tensor:
     """The sum of a list of tensors of one shape and type. Source: `tf.add_n`."""
     if not isinstance(inputs, (list, tuple)) or not inputs:
         raise ValueError("inputs must be an iterable of at least one Tensor/IndexedSlices with the same dtype and shape")
-    tensors = [convert_to_tensor(t) for t in inputs]
+    tensors = [convert_to_tensor_or_indexed_slices(t) for t in inputs]
     if len(tensors) == 1:
-        return identity(tensors[0], name=name) if name else tensors[0]
+        only = convert_to_tensor(tensors[0])
+        return identity(only, name=name) if name else only
     return apply_op("AddN", tensors, name=name)
 
 

@@ -13,6 +13,7 @@ from teachtf.core.name_scope import colocate_with, control_dependencies, name_sc
 from teachtf.core.op_def import NOT_DIFFERENTIABLE, declare
 from teachtf.core.operation import Operation
 from teachtf.core.shapes import TensorShape
+from teachtf.core.sparse import IndexedSlices
 from teachtf.core.tensor import Tensor
 from teachtf.ops import shape_functions as shapes
 from teachtf.ops.arrays import identity
@@ -153,10 +154,13 @@ def tuple_(tensors: Any, name: str | None = None, control_inputs: Any = None) ->
         return [None if t is None else with_dependencies([gate], t) for t in tensors]
 
 
-def with_dependencies(dependencies: Any, output_tensor: Any, name: str | None = None) -> Tensor:
+def with_dependencies(dependencies: Any, output_tensor: Any, name: str | None = None) -> Any:
     """`output_tensor`, once `dependencies` are done."""
     scoped = name_scope(name, "control_dependency", [*dependencies, output_tensor])
     with scoped as scope, colocate_with(output_tensor), control_dependencies(dependencies):
+        if isinstance(output_tensor, IndexedSlices):
+            values = identity(output_tensor.values, name=scope)
+            return IndexedSlices(values, output_tensor.indices, output_tensor.dense_shape)
         return identity(convert_to_tensor(output_tensor), name=scope)
 
 

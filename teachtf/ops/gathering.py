@@ -1,4 +1,4 @@
-"""Gathers: slices picked by index, sums into them, and one-hot codes."""
+"""Gathers: slices picked by index, and one-hot codes."""
 
 from __future__ import annotations
 
@@ -7,15 +7,18 @@ from typing import Any
 from teachtf.core import dtypes, static
 from teachtf.core.apply import apply_op
 from teachtf.core.convert import convert_to_tensor, to_array
-from teachtf.core.name_scope import name_scope
+from teachtf.core.name_scope import colocate_with, name_scope
 from teachtf.core.op_def import NOT_DIFFERENTIABLE, declare
 from teachtf.core.shapes import TensorShape, unknown_shape
+from teachtf.core.sparse import IndexedSlices
 from teachtf.core.tensor import Tensor
 from teachtf.ops import shape_functions as shapes
-from teachtf.ops.arrays import reshape, shape
+from teachtf.ops.arithmetic import cast
+from teachtf.ops.arrays import expand_dims, rank, reshape, shape, size
+from teachtf.ops.fills import ones, zeros
+from teachtf.ops.fills import range as range_
 from teachtf.ops.joining import concat
-from teachtf.ops.rearranging import transpose
-from teachtf.ops.slicing import strided_slice
+from teachtf.ops.rearranging import tile, transpose
 
 
 def _gather_shape(op: Any) -> list[TensorShape]:
@@ -29,34 +32,68 @@ def _gather_shape(op: Any) -> list[TensorShape]:
 
 
 def _gather_gradient(op: Any, grad: Any) -> list[Any]:
-    """A sum into the rows that were taken."""
+    """The rows that were taken, as `IndexedSlices`; along another axis than the first, a sum into the slices."""
+    from teachtf.ops.segments import dense_rows  # its own gradients gather
+
     params, indices, axis = op.inputs
-    at = static.constant_value(axis)
-    params_shape = shape(params)
-    if at is None or int(at) != 0:
-        return [_gather_gradient_on_axis(grad, params, indices, axis), None, None]
-    flat_indices = reshape(indices, [-1])
-    rows = strided_slice(params_shape, [1], [0], [1], end_mask=1)
-    values = reshape(grad, concat([[-1], rows], 0))
-    count = strided_slice(params_shape, [0], [1], [1], shrink_axis_mask=1)
-    return [apply_op("UnsortedSegmentSum", values, flat_indices, count), None, None]
+    with colocate_with(params):
+        params_shape = shape(params)
+    count = expand_dims(size(indices), 0)
+    batch_dims = op.get_attr("batch_dims")
+    if batch_dims < 0:
+        if indices.shape.ndims is None:
+            raise ValueError(
+                "Currently, it is unsupported to take the gradient of tf.gather when batch_dims < 0 and the rank of the "
+                "indices is unknown. Please pass a positive batch_dims or use tf.ensure_shape to update the shape of indices "
+                f"when calling tf.gather. Got batch_dims={batch_dims} and indices={indices}"
+            )
+        batch_dims += indices.shape.ndims
+    if static.constant_value(axis) == 0:
+        values = reshape(dense_rows(grad), concat([count, params_shape[1:]], 0))
+        return [IndexedSlices(values, reshape(indices, count), params_shape), None, None]
+    outer = params_shape[:axis]
+    values_shape = concat([outer, [-1], params_shape[axis:][1:]], 0)
+    rank_of_values, rank_of_outer = size(values_shape), size(outer)
+    batch, between = range_(batch_dims), range_(batch_dims, rank_of_outer)
+    inner = range_(rank_of_outer + 1, rank_of_values)
+    values = reshape(dense_rows(grad), values_shape)
+    to_front = concat([batch, [rank_of_outer], between, inner], 0)
+    moved = transpose(values, to_front)
+    moved_shape = gather(params_shape, to_front)
+    summed = _sum_of_batches(moved_shape, moved, indices, batch_dims, params_shape[axis])
+    back = transpose(summed, concat([batch, between + 1, [batch_dims], inner], 0))
+    return [reshape(back, shape(params)), None, None]
 
 
-def _gather_gradient_on_axis(grad: Any, params: Any, indices: Any, axis: Any) -> Any:
-    at = static.constant_value(axis)
-    ndims = params.shape.ndims
-    if at is None or ndims is None or indices.shape.ndims is None:
-        raise NotImplementedError("the gradient of tf.gather needs a known axis and known ranks")
-    at = int(at) % ndims
-    n = indices.shape.ndims
-    order = [*range(at, at + n), *range(at), *range(at + n, ndims - 1 + n)]
-    front = transpose(grad, order)
-    params_shape = shape(params)
-    others = [i for i in range(ndims) if i != at]
-    values = reshape(front, concat([[-1], gather(params_shape, others)], 0))
-    count = strided_slice(params_shape, [at], [at + 1], [1], shrink_axis_mask=1)
-    summed = apply_op("UnsortedSegmentSum", values, reshape(indices, [-1]), count)
-    return transpose(summed, [*range(1, at + 1), 0, *range(at + 1, ndims)])
+def _sum_of_batches(params_shape: Any, values: Any, indices: Any, batch_dims: int, count: Any) -> Any:
+    """`values` summed into `count` slices along the axis behind the batches."""
+    number = expand_dims(size(indices), 0)
+    if batch_dims:
+        values_shape = shape(values)
+        outer = values_shape[:batch_dims]
+        inner = values_shape[batch_dims:][1:]
+        batch_size = apply_op("Prod", outer, [0], keep_dims=False)
+        flat = concat([[-1], inner], 0)
+        count *= batch_size
+        indices = _numbered_through(params_shape, indices, batch_dims)
+        values = reshape(values, flat)
+    result = apply_op("UnsortedSegmentSum", values, reshape(indices, number), count)
+    return reshape(result, concat([outer, flat], 0)) if batch_dims else result
+
+
+def _numbered_through(params_shape: Any, indices: Any, batch_dims: int) -> Any:
+    """The indices counted through all batches, as if these lay one behind the other."""
+    dtype = indices.dtype.base_dtype
+    result, dims = indices, cast(params_shape, dtype)
+    step = ones([], dtype)
+    for dim in range(batch_dims, 0, -1):
+        size_here = dims[dim - 1]
+        step *= dims[dim]
+        starts = range_(zeros([], dtype), size_here, ones([], dtype))
+        starts *= step
+        wide = concat([tile([1], [dim - 1]), [size_here], tile([1], [rank(indices) - dim])], 0)
+        result += reshape(starts, wide)
+    return result
 
 
 declare(
@@ -66,24 +103,6 @@ declare(
     attrs="batch_dims: int = 0, Tparams: type, Tindices: {int16, int32, int64}, Taxis: {int32, int64}",
     shape=_gather_shape,
     gradient=_gather_gradient,
-)
-
-
-def _segment_shape(op: Any) -> list[TensorShape]:
-    data, ids = op._inputs[0]._shape.as_tuple, op._inputs[1]._shape.as_tuple
-    count = static.static_scalar(op._inputs[2])
-    if data is None or ids is None:
-        return [unknown_shape()]
-    return [shapes.shape_of([count, *data[len(ids) :]])]
-
-
-declare(
-    "UnsortedSegmentSum",
-    inputs="data: T, segment_ids: Tindices, num_segments: Tnumsegments",
-    outputs="output: T",
-    attrs="T: numbertype, Tindices: {int16, int32, int64}, Tnumsegments: {int32, int64} = DT_INT32",
-    shape=_segment_shape,
-    gradient=lambda op, grad: [gather(grad, op.inputs[1]), None, None],
 )
 
 

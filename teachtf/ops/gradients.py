@@ -12,9 +12,10 @@ from teachtf.core.convert import convert_to_tensor
 from teachtf.core.graph import get_default_graph
 from teachtf.core.name_scope import colocate_with, name_scope
 from teachtf.core.operation import Operation
+from teachtf.core.sparse import IndexedSlices, SparseTensor, convert_to_tensor_or_indexed_slices
 from teachtf.core.tensor import Tensor
 from teachtf.ops import arrays, control_flow, fills
-from teachtf.ops.arithmetic import add_n
+from teachtf.ops.aggregation import aggregated, check_method
 
 _overrides: dict[str, Callable[..., Any]] = {}
 
@@ -88,16 +89,17 @@ def gradients(
       name: the name scope of the new operations.
       colocate_gradients_with_ops: put each gradient on the device of its operation.
       gate_gradients: wait for all gradients of an op before any is used.
-      aggregation_method: accepted; gradients from several users are added by `AddN`.
+      aggregation_method: how gradients from several users are added; one of `tf.AggregationMethod`.
       stop_gradients: tensors to treat as constants.
       unconnected_gradients: "none" gives None for an x that no y depends on, "zero" gives zeros.
 
     Returns:
-      A list of tensors of the shapes of `xs`; None where nothing connects.
+      A list of tensors of the shapes of `xs`, or `tf.IndexedSlices` where `tf.gather` took rows of one; None where nothing
+      connects.
 
     Raises:
       LookupError: an op on the way has no gradient.
-      ValueError: `grad_ys` does not fit `ys`.
+      ValueError: `grad_ys` does not fit `ys`, or there is no such `aggregation_method`.
       TypeError: a complex y without a `grad_y`.
 
     Source: `tf.gradients`.
@@ -111,34 +113,74 @@ def gradients(
     ys, xs = _as_list(ys), _as_list(xs)
     starts = [None] * len(ys) if grad_ys is None else _as_list(grad_ys)
     stops = _as_list(stop_gradients) if stop_gradients is not None else []
+    if any(isinstance(v, (SparseTensor, IndexedSlices)) for v in (*ys, *xs)):
+        arguments = (name, colocate_gradients_with_ops, gate_gradients, aggregation_method, stop_gradients)
+        return _gradients_of_parts(ys, xs, None if grad_ys is None else starts, *arguments, unconnected_gradients)
     if unconnected_gradients not in ("none", "zero"):
         raise ValueError(f"Unknown value for unconnected_gradients: '{unconnected_gradients}'")
     with name_scope(name, "gradients", [*ys, *xs, *stops, *starts]) as scope:
         get_default_graph().unique_name("uid")  # TensorFlow uses up this name too
         y_tensors = [convert_to_tensor(y, name="y") for y in ys]
         x_tensors = [convert_to_tensor(x, name="x", as_ref=True) for x in xs]
-        walk = _Walk(scope, y_tensors, x_tensors, [t.op for t in stops], colocate_gradients_with_ops, gate_gradients)
-        walk.start(_start_gradients(starts, y_tensors, colocate_gradients_with_ops))
+        beginnings = _start_gradients(starts, y_tensors, colocate_gradients_with_ops)
+        method = check_method(aggregation_method)
+        walk = _Walk(scope, y_tensors, x_tensors, [t.op for t in stops], colocate_gradients_with_ops, gate_gradients, method)
+        walk.start(beginnings)
         walk.run()
     return [walk.result(x, unconnected_gradients) for x in x_tensors]
+
+
+def _gradients_of_parts(ys: list[Any], xs: list[Any], starts: list[Any] | None, *arguments: Any) -> list[Any]:
+    """Of a tensor in parts, the slopes are those of its values."""
+    flat_ys, flat_xs = ([v.values if isinstance(v, (SparseTensor, IndexedSlices)) else v for v in vs] for vs in (ys, xs))
+    if starts is not None:
+        starts = [v.values if isinstance(v, (SparseTensor, IndexedSlices)) else v for v in starts]
+    found = gradients(flat_ys, flat_xs, starts, *arguments)
+    return [x.with_values(g) if isinstance(x, SparseTensor) and g is not None else g for x, g in zip(xs, found, strict=True)]
 
 
 def _start_gradients(starts: list[Any], ys: list[Tensor], colocate: bool) -> list[Any]:
     if len(starts) != len(ys):
         raise ValueError(f"Length mismatch. Passed {len(starts)} grad_ys for {len(ys)} ys")
-    result = []
-    for i, (y, start) in enumerate(zip(ys, starts, strict=True)):
+    given = [
+        None if start is None else convert_to_tensor_or_indexed_slices(start, name=f"grad_y_{i}")
+        for i, start in enumerate(starts)
+    ]
+    result: list[Any] = []
+    for i, (y, start) in enumerate(zip(ys, given, strict=True)):
         with _beside(y.op, colocate):
-            if start is not None:
-                start = convert_to_tensor(start, y.dtype.base_dtype, name=f"grad_y_{i}")
-                if start.dtype.base_dtype != y.dtype.base_dtype and not start.dtype.is_floating:
-                    raise TypeError(f"Gradient type {start.dtype.name} generated for tensor {y!r} of type {y.dtype.name}")
-                result.append(arrays.identity(start, name=f"grad_ys_{i}"))
+            if start is None:
+                if y.dtype.is_complex:
+                    raise TypeError(f"Gradients of complex tensors ({y!r}) must set grad_ys (y.dtype = {y.dtype.name})")
+                result.append(fills.ones(arrays.shape(y), y.dtype, name=f"grad_ys_{i}"))
                 continue
-            if y.dtype.is_complex:
-                raise TypeError(f"Gradients of complex tensors ({y!r}) must set grad_ys (y.dtype = {y.dtype.name})")
-            result.append(fills.ones(arrays.shape(y), y.dtype, name=f"grad_ys_{i}"))
+            _check_start(y, start)
+            result.append(_named(start, f"grad_ys_{i}"))
     return result
+
+
+def _check_start(y: Tensor, start: Any) -> None:
+    """A gradient is of the kind of numbers that its tensor is of."""
+    text = f"Gradient type {start.dtype.base_dtype.name} generated for"
+    if y.dtype.is_floating or y.dtype.is_integer:
+        if not start.dtype.is_floating and not start.dtype.is_integer:
+            raise TypeError(
+                f"{text} real or integer-valued tensor {y} with type {y.dtype.base_dtype.name} must be real or integer"
+            )
+    elif y.dtype.is_complex:
+        if not start.dtype.is_complex:
+            raise TypeError(f"{text} complex-valued tensor {y} with type {y.dtype.base_dtype.name} must be real")
+    else:
+        raise TypeError(f"Tensor {y} with type {y.dtype.base_dtype.name} must be numeric to obtain a default gradient")
+
+
+def _named(start: Any, name: str) -> Any:
+    if not isinstance(start, IndexedSlices):
+        return arrays.identity(start, name=name)
+    indices = arrays.identity(start.indices, name=f"{name}_indices")
+    values = arrays.identity(start.values, name=f"{name}_values")
+    known = start.dense_shape
+    return IndexedSlices(values, indices, None if known is None else arrays.identity(known, name=f"{name}_shape"))
 
 
 def _beside(op: Operation, colocate: bool) -> AbstractContextManager[Any]:
@@ -149,10 +191,10 @@ class _Walk:
     """One walk back from ys to xs, each operation once all its users have been."""
 
     def __init__(
-        self, scope: str, ys: list[Tensor], xs: list[Tensor], stops: list[Operation], colocate: bool, gate: bool
+        self, scope: str, ys: list[Tensor], xs: list[Tensor], stops: list[Operation], colocate: bool, gate: bool, method: int
     ) -> None:
         self._scope, self._ys, self._xs = scope, ys, xs
-        self._colocate, self._gate = colocate, gate
+        self._colocate, self._gate, self._method = colocate, gate, method
         self._gradients: dict[Tensor, list[Any]] = {}
         self._between = self._ops_between()
         self._pending = self._count_users()
@@ -253,8 +295,8 @@ class _Walk:
         if not parts:
             return None
         if len(parts) > 1:
-            with name_scope(self._scope), colocate_with(parts[0].op, ignore_existing=True):
-                parts[:] = [add_n(parts)]
+            with name_scope(self._scope):
+                parts[:] = [aggregated(parts, tensor.op, self._method)]
         return parts[0]
 
     def result(self, x: Tensor, unconnected: str) -> Any:

@@ -94,3 +94,26 @@ def dynamic_partition(data: Any, partitions: Any, num_partitions: int, name: str
     [10 30] [20]
     """
     return apply_op("DynamicPartition", data, partitions, num_partitions=num_partitions, name=name)
+
+
+def dynamic_stitch(indices: Any, data: Any, name: str | None = None) -> Tensor:
+    """The rows of several tensors, each at the place that its index says; of two for one place the later stays.
+
+    Args:
+      indices: a list of int32 tensors.
+      data: a list of tensors, of the shapes of `indices` with the shape of a row added.
+      name: the operation's name.
+
+    Source: `tf.dynamic_stitch`.
+
+    >>> import teachtf as tf
+    >>> with tf.Graph().as_default(), tf.Session() as sess:
+    ...     print(sess.run(tf.dynamic_stitch([[2, 0], [1]], [[30, 10], [20]])))
+    [10 20 30]
+    """
+    return apply_op("DynamicStitch", indices, data, name=name)
+
+
+def parallel_stitch(indices: Any, data: Any, name: str | None = None) -> Tensor:
+    """As `tf.dynamic_stitch`, for places that come once. Source: TensorFlow's `parallel_dynamic_stitch`."""
+    return apply_op("ParallelDynamicStitch", indices, data, name=name)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from teachtf.core.convert import constant
+from teachtf.core.sparse import IndexedSlices
 from teachtf.core.tensor import Tensor
+from teachtf.ops.arithmetic import maximum
+from teachtf.ops.fills import ones
 from teachtf.state import initializers
 from teachtf.training.optimizer import Optimizer, argument
 
 
-class _WithArguments(Optimizer):
+class WithArguments(Optimizer):
     """An optimizer whose arguments become tensors, by name, before each step is built."""
 
     def __init__(self, use_locking: bool, name: str, **arguments: Any) -> None:
@@ -22,7 +24,7 @@ class _WithArguments(Optimizer):
         self._tensors = [argument(value, name) for name, value in self._arguments.items()]
 
 
-class AdagradOptimizer(_WithArguments):
+class AdagradOptimizer(WithArguments):
     """Adagrad: rates fall as squared gradients add up. Source: `tf.train.AdagradOptimizer`; Duchi et al., 2011."""
 
     def __init__(
@@ -41,8 +43,11 @@ class AdagradOptimizer(_WithArguments):
     def _apply_dense(self, grad: Tensor, var: Any) -> Tensor:
         return self._step("ApplyAdagrad", var, self.get_slot(var, "accumulator"), *self._tensors, grad)
 
+    def _apply_sparse(self, grad: IndexedSlices, var: Any) -> Tensor:
+        return self._step("SparseApplyAdagrad", var, self.get_slot(var, "accumulator"), *self._tensors, grad)
 
-class RMSPropOptimizer(_WithArguments):
+
+class RMSPropOptimizer(WithArguments):
     """RMSProp: rates follow a mean of squared gradients. Source: `tf.train.RMSPropOptimizer`; Tieleman and Hinton, 2012."""
 
     def __init__(
@@ -66,13 +71,20 @@ class RMSPropOptimizer(_WithArguments):
             self._zeros_slot(v, "momentum", self._name)
 
     def _apply_dense(self, grad: Tensor, var: Any) -> Tensor:
+        return self._apply("Apply", grad, var)
+
+    def _apply_sparse(self, grad: IndexedSlices, var: Any) -> Tensor:
+        return self._apply("SparseApply", grad, var)
+
+    def _apply(self, prefix: str, grad: Any, var: Any) -> Tensor:
         rms, momentum = self.get_slot(var, "rms"), self.get_slot(var, "momentum")
         if self._centered:
-            return self._step("ApplyCenteredRMSProp", var, self.get_slot(var, "mg"), rms, momentum, *self._tensors, grad)
-        return self._step("ApplyRMSProp", var, rms, momentum, *self._tensors, grad)
+            mean = self.get_slot(var, "mg")
+            return self._step(f"{prefix}CenteredRMSProp", var, mean, rms, momentum, *self._tensors, grad)
+        return self._step(f"{prefix}RMSProp", var, rms, momentum, *self._tensors, grad)
 
 
-class AdadeltaOptimizer(_WithArguments):
+class AdadeltaOptimizer(WithArguments):
     """Adadelta: steps in the units of the weights. Source: `tf.train.AdadeltaOptimizer`; Zeiler, 2012."""
 
     def __init__(
@@ -94,8 +106,12 @@ class AdadeltaOptimizer(_WithArguments):
         slots = [self.get_slot(var, name) for name in ("accum", "accum_update")]
         return self._step("ApplyAdadelta", var, *slots, *self._tensors, grad)
 
+    def _apply_sparse(self, grad: IndexedSlices, var: Any) -> Tensor:
+        slots = [self.get_slot(var, name) for name in ("accum", "accum_update")]
+        return self._step("SparseApplyAdadelta", var, *slots, *self._tensors, grad)
 
-class FtrlOptimizer(_WithArguments):
+
+class FtrlOptimizer(WithArguments):
     """Follow the regularised leader. Source: `tf.train.FtrlOptimizer`; McMahan et al., 2013."""
 
     def __init__(
@@ -109,30 +125,46 @@ class FtrlOptimizer(_WithArguments):
         name: str = "Ftrl",
         accum_name: str | None = None,
         linear_name: str | None = None,
+        l2_shrinkage_regularization_strength: float = 0.0,
+        beta: float | None = None,
     ) -> None:
+        shrinkage = l2_shrinkage_regularization_strength
         if initial_accumulator_value < 0.0:
-            raise ValueError(f"initial_accumulator_value {initial_accumulator_value} needs to be positive or zero")
+            raise ValueError(f"initial_accumulator_value {initial_accumulator_value:f} needs to be positive or zero")
         if learning_rate_power > 0.0:
-            raise ValueError(f"learning_rate_power {learning_rate_power} needs to be negative or zero")
-        for which, strength in (("l1", l1_regularization_strength), ("l2", l2_regularization_strength)):
+            raise ValueError(f"learning_rate_power {learning_rate_power:f} needs to be negative or zero")
+        strengths = {"l1": l1_regularization_strength, "l2": l2_regularization_strength, "l2_shrinkage": shrinkage}
+        for which, strength in strengths.items():
             if strength < 0.0:
-                raise ValueError(f"{which}_regularization_strength {strength} needs to be positive or zero")
-        super().__init__(
-            use_locking,
-            name,
-            learning_rate=learning_rate,
-            l1_regularization_strength=l1_regularization_strength,
-            l2_regularization_strength=l2_regularization_strength,
-            learning_rate_power=learning_rate_power,
-        )
+                raise ValueError(f"{which}_regularization_strength {strength:f} needs to be positive or zero")
+        super().__init__(use_locking, name)
+        self._rate, self._power, self._l1, self._l2 = learning_rate, learning_rate_power, strengths["l1"], strengths["l2"]
+        self._shrinkage, self._beta = shrinkage, 0.0 if beta is None else beta
         self._start, self._accum_name, self._linear_name = initial_accumulator_value, accum_name, linear_name
 
     def _create_slots(self, var_list: list[Any]) -> None:
+        def start(shape: Any, dtype: Any = None, partition_info: Any = None) -> Any:
+            return ones(shape, dtype) * self._start
+
         for v in var_list:
-            start = constant(self._start, v.dtype.base_dtype, v.shape)
             self._filled_slot(v, start, "accum", self._accum_name or self._name)
             self._zeros_slot(v, "linear", self._linear_name or self._name)
 
+    def _prepare(self) -> None:
+        rate = argument(self._rate, "learning_rate")
+        l1 = argument(self._l1, "l1_regularization_strength")
+        l2 = argument(self._l2 + self._beta / (2.0 * maximum(self._rate, 1e-36)), "adjusted_l2_regularization_strength")
+        argument(self._beta, "beta")
+        shrinkage = argument(self._shrinkage, "l2_shrinkage_regularization_strength")
+        power = argument(self._power, "learning_rate_power")
+        self._tensors = [rate, l1, l2, shrinkage, power] if self._shrinkage > 0.0 else [rate, l1, l2, power]
+
     def _apply_dense(self, grad: Tensor, var: Any) -> Tensor:
+        return self._apply("ApplyFtrl", grad, var)
+
+    def _apply_sparse(self, grad: IndexedSlices, var: Any) -> Tensor:
+        return self._apply("SparseApplyFtrl", grad, var)
+
+    def _apply(self, op_type: str, grad: Any, var: Any) -> Tensor:
         slots = [self.get_slot(var, name) for name in ("accum", "linear")]
-        return self._step("ApplyFtrl", var, *slots, grad, *self._tensors)
+        return self._step(f"{op_type}V2" if self._shrinkage > 0.0 else op_type, var, *slots, grad, *self._tensors)

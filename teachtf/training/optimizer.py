@@ -10,17 +10,21 @@ from teachtf.core.graph import get_default_graph
 from teachtf.core.keys import GraphKeys
 from teachtf.core.name_scope import colocate_with, control_dependencies, name_scope
 from teachtf.core.operation import Operation
+from teachtf.core.sparse import IndexedSlices, convert_to_tensor_or_indexed_slices
 from teachtf.core.tensor import Tensor
 from teachtf.ops import control_flow
 from teachtf.ops import training as training_ops
+from teachtf.ops import unique as unique_ops
 from teachtf.ops.arithmetic import cast
+from teachtf.ops.arrays import shape
 from teachtf.ops.gradients import gradients
+from teachtf.ops.segments import unsorted_segment_sum
 from teachtf.ops.variables import assign_add
 from teachtf.state.collections import trainable_variables
 from teachtf.state.variables import Variable
 from teachtf.training import slots
 
-assert training_ops  # the declarations of the Apply... ops
+assert training_ops, unique_ops  # the declarations of the Apply... ops and of Unique
 
 
 class Optimizer:
@@ -128,7 +132,7 @@ class Optimizer:
           ValueError: no variable has a gradient.
           TypeError: a gradient is no tensor.
         """
-        pairs = [(None if g is None else convert_to_tensor(g), v) for g, v in grads_and_vars]
+        pairs = [(_gradient(g), v) for g, v in grads_and_vars]
         if not pairs:
             raise ValueError("No variables provided.")
         with_gradient = [v for g, v in pairs if g is not None]
@@ -154,10 +158,14 @@ class Optimizer:
                 collection.append(train_op)
             return train_op
 
-    def _updated(self, gradient: Tensor, variable: Any) -> Any:
+    def _updated(self, gradient: Any, variable: Any) -> Any:
+        if isinstance(gradient, IndexedSlices):
+            if variable.constraint is not None:
+                raise RuntimeError("Cannot use a constraint function on a sparse variable.")
+            return _op(self._apply_sparse_duplicate_indices(gradient, variable))
         update = self._apply_dense(gradient, variable)
         if variable.constraint is None:
-            return update.op
+            return _op(update)
         with control_dependencies([update]):
             return variable.assign(variable.constraint(variable.value())).op
 
@@ -169,18 +177,33 @@ class Optimizer:
     def _create_slots(self, var_list: list[Any]) -> None:
         """Make the variables that a step needs beside each variable."""
 
-    def _apply_dense(self, grad: Tensor, var: Any) -> Tensor:
+    def _apply_dense(self, grad: Tensor, var: Any) -> Any:
         """The operation that changes `var`."""
         raise NotImplementedError("Optimizer subclasses define _apply_dense")
+
+    def _apply_sparse_duplicate_indices(self, grad: IndexedSlices, var: Any) -> Any:
+        """The operation that changes rows of `var`; a row may come more than once."""
+        unique, places = apply_op("Unique", grad.indices)
+        summed = unsorted_segment_sum(grad.values, places, shape(unique)[0])
+        return self._apply_sparse(IndexedSlices(summed, unique, grad.dense_shape), var)
+
+    def _apply_sparse(self, grad: IndexedSlices, var: Any) -> Any:
+        """The operation that changes rows of `var`, each of which comes once."""
+        raise NotImplementedError("Optimizer subclasses define _apply_sparse for gradients of gathers")
 
     def _finish(self, update_ops: list[Any], name_scope: str) -> Operation:
         """What is done when all variables are updated."""
         return control_flow.group(*update_ops, name=name_scope)
 
     def _step(self, op_type: str, var: Any, *rest: Any, **attrs: Any) -> Tensor:
-        """One `Apply...` node: references as they are, numbers as tensors of the variable's type."""
+        """One `Apply...` node: references and rows as they are, numbers as tensors of the variable's type."""
         dtype = var.dtype.base_dtype
-        inputs = [v._ref() if hasattr(v, "_ref") else cast(v, dtype) for v in rest]
+        inputs: list[Any] = []
+        for value in rest:
+            if isinstance(value, IndexedSlices):
+                inputs += [value.values, value.indices]
+            else:
+                inputs.append(value._ref() if hasattr(value, "_ref") else cast(value, dtype))
         return apply_op(op_type, var._ref(), *inputs, use_locking=self._use_locking, **attrs)
 
     # --- slots ---------------------------------------------------------------------------------------------------
@@ -224,6 +247,22 @@ class Optimizer:
         return self._non_slot[name, get_default_graph()]
 
 
+def _gradient(value: Any) -> Any:
+    if value is None:
+        return None
+    try:
+        found = convert_to_tensor_or_indexed_slices(value)
+    except TypeError:
+        raise TypeError(f"Gradient must be convertible to a Tensor or IndexedSlices, or None: {value}") from None
+    if not isinstance(found, (Tensor, IndexedSlices)):
+        raise TypeError(f"Gradient must be a Tensor, IndexedSlices, or None: {found}")
+    return found
+
+
+def _op(update: Any) -> Operation:
+    return update if isinstance(update, Operation) else update.op
+
+
 def argument(value: Any, name: str) -> Tensor:
     """A constructor argument as a tensor; a function of nothing is called."""
     return convert_to_tensor(value() if callable(value) else value, name=name)
@@ -239,105 +278,6 @@ def _check_types(values: list[Any]) -> None:
     for value in values:
         dtype = value.dtype.base_dtype
         if not dtype.is_floating:
-            raise ValueError(f"Invalid type {dtype!r} for {value}, expected: {['float16', 'float32', 'float64', 'bfloat16']}.")
-
-
-class GradientDescentOptimizer(Optimizer):
-    """Plain gradient descent: `v -= learning_rate * gradient`. Source: `tf.train.GradientDescentOptimizer`.
-
-    >>> import teachtf as tf
-    >>> with tf.Graph().as_default(), tf.Session() as sess:
-    ...     x = tf.Variable(4.0)
-    ...     step = tf.train.GradientDescentOptimizer(0.25).minimize(x * x)
-    ...     sess.run(tf.global_variables_initializer())
-    ...     for _ in range(3):
-    ...         sess.run(step)
-    ...     print(x.eval())
-    0.5
-    """
-
-    def __init__(self, learning_rate: Any, use_locking: bool = False, name: str = "GradientDescent") -> None:
-        super().__init__(use_locking, name)
-        self._learning_rate = learning_rate
-        self._rate: Any = None
-
-    def _prepare(self) -> None:
-        self._rate = argument(self._learning_rate, "learning_rate")
-
-    def _apply_dense(self, grad: Tensor, var: Any) -> Tensor:
-        return self._step("ApplyGradientDescent", var, self._rate, grad)
-
-
-class MomentumOptimizer(Optimizer):
-    """Gradient descent with momentum. Source: `tf.train.MomentumOptimizer`."""
-
-    def __init__(
-        self,
-        learning_rate: Any,
-        momentum: Any,
-        use_locking: bool = False,
-        name: str = "Momentum",
-        use_nesterov: bool = False,
-    ) -> None:
-        super().__init__(use_locking, name)
-        self._arguments = learning_rate, momentum
-        self._nesterov = use_nesterov
-        self._rate: Any = None
-        self._momentum: Any = None
-
-    def _create_slots(self, var_list: list[Any]) -> None:
-        for v in var_list:
-            self._zeros_slot(v, "momentum", self._name)
-
-    def _prepare(self) -> None:
-        self._rate = argument(self._arguments[0], "learning_rate")
-        self._momentum = argument(self._arguments[1], "momentum")
-
-    def _apply_dense(self, grad: Tensor, var: Any) -> Tensor:
-        slot = self.get_slot(var, "momentum")
-        return self._step("ApplyMomentum", var, slot, self._rate, grad, self._momentum, use_nesterov=self._nesterov)
-
-
-class AdamOptimizer(Optimizer):
-    """Adam. Source: `tf.train.AdamOptimizer`; Kingma and Ba, 2014."""
-
-    def __init__(
-        self,
-        learning_rate: Any = 0.001,
-        beta1: Any = 0.9,
-        beta2: Any = 0.999,
-        epsilon: Any = 1e-8,
-        use_locking: bool = False,
-        name: str = "Adam",
-    ) -> None:
-        super().__init__(use_locking, name)
-        self._lr, self._beta1, self._beta2, self._epsilon = learning_rate, beta1, beta2, epsilon
-        self._tensors: list[Any] = []
-
-    def _create_slots(self, var_list: list[Any]) -> None:
-        first = min(var_list, key=lambda v: v.name)
-        self._create_non_slot_variable(self._beta1, "beta1_power", first)
-        self._create_non_slot_variable(self._beta2, "beta2_power", first)
-        for v in var_list:
-            self._zeros_slot(v, "m", self._name)
-            self._zeros_slot(v, "v", self._name)
-
-    def _prepare(self) -> None:
-        names = ("learning_rate", "beta1", "beta2", "epsilon")
-        values = (self._lr, self._beta1, self._beta2, self._epsilon)
-        self._tensors = [argument(v, n) for v, n in zip(values, names, strict=True)]
-
-    def _apply_dense(self, grad: Tensor, var: Any) -> Tensor:
-        powers = [cast(self._get_non_slot_variable(n), var.dtype.base_dtype) for n in ("beta1_power", "beta2_power")]
-        m, v = self.get_slot(var, "m"), self.get_slot(var, "v")
-        return self._step("ApplyAdam", var, m, v, *powers, *self._tensors, grad)
-
-    def _finish(self, update_ops: list[Any], name_scope: str) -> Operation:
-        with control_dependencies(update_ops):
-            power1, power2 = self._get_non_slot_variable("beta1_power"), self._get_non_slot_variable("beta2_power")
-            with colocate_with(power1.op):
-                steps = [
-                    power1.assign(power1 * self._tensors[1], use_locking=self._use_locking),
-                    power2.assign(power2 * self._tensors[2], use_locking=self._use_locking),
-                ]
-        return control_flow.group(*update_ops, *steps, name=name_scope)
+            raise ValueError(
+                f"Invalid type {dtype!r} for {value.name}, expected: {['float16', 'float32', 'float64', 'bfloat16']}."
+            )

@@ -24,18 +24,8 @@ def golden():
 # Programs that still differ, and why; one that agrees must leave this table.
 KNOWN = {
     "layers-conv2d_dilated": "dilations are an attribute of Conv2D, not SpaceToBatchND around it",
-    "training-minimize_ftrl": "no nodes for beta and shrinkage, which TensorFlow 2 added",
     "training-decay_piecewise": "chooses by where, not by case",
-    "training-sparse_rmsprop": "gradients of Gather are not IndexedSlices",
-    "training-sparse_adagrad": "gradients of Gather are not IndexedSlices",
     "ops-top_k": "no ScatterNd in the gradient",
-    "ops-gather": "gradients of Gather are not IndexedSlices",
-    "ops-gather_axis": "gradients of Gather are not IndexedSlices",
-    "ops-embedding_lookup": "gradients of Gather are not IndexedSlices",
-    "training-sparse_gradient_descent": "gradients of Gather are not IndexedSlices",
-    "training-sparse_adam": "gradients of Gather are not IndexedSlices",
-    "training-sparse_momentum": "gradients of Gather are not IndexedSlices",
-    "training-gradients_of_a_gather": "gradients of Gather are not IndexedSlices",
     "sessions-cond": "the gradient of a cond has other nodes",
     "variables-initialized_and_uninitialized": "report_uninitialized_variables has no boolean_mask",
 }
