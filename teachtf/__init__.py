@@ -68,6 +68,7 @@ from teachtf.core.sparse import (
 from teachtf.core.static_value import get_static_value
 from teachtf.core.tensor import Tensor, is_symbolic_tensor, is_tensor
 from teachtf.core.tensor_proto import make_ndarray, make_tensor_proto
+from teachtf.core.tracebacks import shorten_in_notebooks as _shorten_in_notebooks
 from teachtf.ops import sets as _sets  # these declare ops that may stand in a graph that is imported
 from teachtf.ops import summaries as _summaries
 from teachtf.ops.aggregation import AggregationMethod, accumulate_n
@@ -285,6 +286,7 @@ from teachtf.state.variables import Variable
 
 __version__ = "0.1.0"
 newaxis = None
+_shorten_in_notebooks()
 
 # Old names that programs still use.
 neg = negative
