@@ -120,7 +120,7 @@ def _strings(value: Any, array: np.ndarray) -> np.ndarray:
         return _of_strings(items, array.shape if array.size == len(items) else (len(items),))
     except TypeError:
         raise TypeError(
-            f"Failed to convert elements of {value!r} to Tensor. Consider casting elements to a supported type: the elements "
+            f"Failed to convert elements of {value} to Tensor. Consider casting elements to a supported type: the elements "
             "of one tensor are all numbers, all bools or all strings."
         ) from None
 

@@ -25,7 +25,8 @@ class Tensor(Suggesting):
     A tensor holds no value. `session.run(tensor)` or `tensor.eval()` computes one. Source: `tf.Tensor`.
     """
 
-    __slots__ = ("__weakref__", "_consumers", "_dtype", "_op", "_shape", "_value_index")
+    # `assign` is there for slices of variables alone: `v[1:3].assign(x)`
+    __slots__ = ("__weakref__", "_consumers", "_dtype", "_op", "_shape", "_value_index", "assign")
     __array_priority__ = 100  # numpy hands `array + tensor` to the tensor
     OVERLOADABLE_OPERATORS: set[str] = {"__eq__", "__ne__"}  # and those that `teachtf.ops.operators` adds
 
@@ -129,6 +130,9 @@ class Tensor(Suggesting):
 
     def __copy__(self) -> Tensor:
         return self
+
+    def __reduce__(self) -> Any:
+        raise TypeError("cannot pickle 'Tensor' object: save the graph by `graph.as_graph_def()`, values by `session.run`")
 
     def __hash__(self) -> int:
         return id(self)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import builtins
 from typing import Any
 
 import numpy as np
 
 from teachtf.core import dtypes, static
 from teachtf.core.apply import apply_op
-from teachtf.core.convert import constant_of, convert_to_tensor, to_array
+from teachtf.core.convert import constant_of, convert_to_tensor, register_tensor_conversion_function, to_array
 from teachtf.core.name_scope import name_scope
 from teachtf.core.op_def import NOT_DIFFERENTIABLE, declare
 from teachtf.core.shapes import TensorShape, as_shape
@@ -196,3 +197,10 @@ def linspace(start: Any, stop: Any, num: Any, name: str | None = None) -> Tensor
 def broadcast_to(input: Any, shape: Any, name: str | None = None) -> Tensor:
     """`input` repeated along dimensions of size 1 to fill `shape`. Source: `tf.broadcast_to`."""
     return apply_op("BroadcastTo", input, shape, name=name)
+
+
+def _from_range(value: Any, dtype: Any = None, name: str | None = None, as_ref: bool = False) -> Tensor:
+    return range(value.start, value.stop, value.step, dtype, name or "Range")
+
+
+register_tensor_conversion_function(builtins.range, _from_range, 100)

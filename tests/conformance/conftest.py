@@ -4,4 +4,4 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
-collect_ignore_glob = ["record*.py", "programs_*.py", "harness.py"]
+collect_ignore_glob = ["record*.py", "programs_*.py", "harness.py", "facts.py"]
