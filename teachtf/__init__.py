@@ -332,7 +332,6 @@ _NAMESPACES = {
     "python_io": "teachtf.python_io",
     "summary": "teachtf.summary",
     "test": "teachtf.test",
-    "test": "teachtf.test",
     "version": "teachtf.version",
 }
 
