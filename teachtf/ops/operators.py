@@ -130,7 +130,9 @@ def slice_tensor(tensor: Any, indices: Any, var: Any = None) -> Tensor:
       TypeError: an index is none that Python's slices know.
     """
     if _is_mask(indices):
-        raise TypeError("Use tf.boolean_mask(tensor, mask) to choose by a mask.")
+        from teachtf.ops.masking import boolean_mask
+
+        return boolean_mask(tensor, indices)
     if not isinstance(indices, (list, tuple)):
         indices = [indices]
     begin: list[Any] = []

@@ -1,4 +1,7 @@
-"""Record what TensorFlow says to the lines of `facts/*.txt`: `.venv-oracle/bin/python tests/conformance/record_facts.py [--out FILE]`."""
+"""Record what TensorFlow says to the lines of `facts/*.txt`.
+
+Run it with a Python that has TensorFlow: `.venv-oracle/bin/python tests/conformance/record_facts.py [--out FILE]`.
+"""
 
 from __future__ import annotations
 
