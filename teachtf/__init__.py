@@ -164,12 +164,23 @@ from teachtf.ops.arrays import (
 from teachtf.ops.clipping import clip_by_average_norm, clip_by_global_norm, clip_by_norm, clip_by_value, global_norm
 from teachtf.ops.control_flow import cond, group, no_op
 from teachtf.ops.control_flow import tuple_ as tuple
+from teachtf.ops.diagonals import (
+    diag,
+    diag_part,
+    eye,
+    matrix_band_part,
+    matrix_diag,
+    matrix_diag_part,
+    matrix_set_diag,
+    matrix_transpose,
+)
 from teachtf.ops.fills import broadcast_to, fill, linspace, ones, ones_like, range, zeros, zeros_like
 from teachtf.ops.gathering import gather, one_hot
 from teachtf.ops.gradients import NoGradient, NotDifferentiable, RegisterGradient, gradients
 from teachtf.ops.joining import concat, split, stack, unstack
 from teachtf.ops.linalg import matmul
 from teachtf.ops.masking import boolean_mask, sequence_mask
+from teachtf.ops.partial_updates import batch_scatter_update, scatter_nd_add, scatter_nd_sub, scatter_nd_update
 from teachtf.ops.partitioning import dynamic_partition, dynamic_stitch
 from teachtf.ops.random import multinomial, random_normal, random_shuffle, random_uniform, truncated_normal
 from teachtf.ops.rearranging import invert_permutation, pad, reverse, tile, transpose
@@ -186,6 +197,17 @@ from teachtf.ops.reductions import (
     reduce_min,
     reduce_prod,
     reduce_sum,
+)
+from teachtf.ops.scattering import (
+    batch_gather,
+    gather_nd,
+    meshgrid,
+    scatter_nd,
+    tensor_scatter_add,
+    tensor_scatter_max,
+    tensor_scatter_min,
+    tensor_scatter_sub,
+    tensor_scatter_update,
 )
 from teachtf.ops.segments import (
     segment_max,
@@ -274,13 +296,24 @@ from teachtf.state.initializers import RandomUniform as random_uniform_initializ
 from teachtf.state.initializers import TruncatedNormal as truncated_normal_initializer
 from teachtf.state.initializers import VarianceScaling as variance_scaling_initializer
 from teachtf.state.initializers import Zeros as zeros_initializer
+from teachtf.state.modes import VariableAggregation, VariableSynchronization
+from teachtf.state.partitioners import (
+    create_partitioned_variables,
+    fixed_size_partitioner,
+    min_max_variable_partitioner,
+    variable_axis_size_partitioner,
+)
 from teachtf.state.scopes import (
     get_local_variable,
     get_variable,
     get_variable_scope,
+    init_scope,
     no_regularizer,
+    variable_creator_scope,
+    variable_op_scope,
     variable_scope,
 )
+from teachtf.state.templates import make_template
 from teachtf.state.variable_scope import AUTO_REUSE, VariableScope
 from teachtf.state.variables import Variable
 
@@ -296,6 +329,13 @@ pack = stack
 unpack = unstack
 mod = floormod
 arg_max, arg_min = argmax, argmin
+tensor_diag, tensor_diag_part = diag, diag_part
+tensor_scatter_nd_update, tensor_scatter_nd_add, tensor_scatter_nd_sub = (
+    tensor_scatter_update,
+    tensor_scatter_add,
+    tensor_scatter_sub,
+)
+tensor_scatter_nd_max, tensor_scatter_nd_min = tensor_scatter_max, tensor_scatter_min
 
 # Protos of the configuration, made available when first asked for: their import is slow.
 _PROTOS = {

@@ -162,8 +162,8 @@ def _saveables_for(name: str, item: Any) -> list[Any]:
     if not isinstance(item, (list, tuple)):
         complaint = "names_to_saveables must be a dict mapping string names to Tensors/Variables. Not a variable"
         return [VariableSaveable(_reference(item, complaint), "", name)]
-    found = []
-    full_names = set()
+    found: list[Any] = []
+    full_names: set[str] = set()
     for variable in item:
         if not isinstance(variable, Variable):
             raise ValueError(f"Slices must all be Variables: {variable}")

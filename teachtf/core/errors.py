@@ -334,5 +334,5 @@ class Suggesting:
     def __getattr__(self, name: str) -> Any:
         message = f"'{type(self).__name__}' object has no attribute '{name}'."
         if not name.startswith("_"):  # private names are asked for by machines, often
-            message += did_you_mean(name, (n for n in dir(type(self)) if not n.startswith("_")))
+            message += did_you_mean(name, (n for n in dir(type(self)) if not n.startswith("_") and n != name))
         raise AttributeError(message, name=name, obj=self)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import Any
@@ -88,6 +89,9 @@ def container(container_name: str) -> AbstractContextManager[str]:
 @contextmanager
 def op_scope(values: Any, name: str | None, default_name: str | None = None) -> Iterator[str]:
     """`tf.name_scope` with the arguments of 2015, in the order of 2015. Source: `tf.op_scope`."""
+    logging.getLogger("tensorflow").warning(
+        "tf.op_scope(values, name, default_name) is deprecated, use tf.name_scope(name, default_name, values)"
+    )
     with name_scope(name, default_name, values) as scope:
         yield scope
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from teachtf.core import errors
+from teachtf.core.static import strided_slice_index
 from teachtf.kernels.registry import Call, Cell, State, kernel, stateful_kernel
 
 
@@ -109,6 +110,58 @@ def _scatter(op: Any) -> Call:
             raise errors.InvalidArgumentError(None, None, f"indices[{at}] = {flat[at]} is not in [0, {old.shape[0]})")
         new = old.copy()
         function(new, indices, updates)
+        cell.value = new
+        return cell
+
+    return call
+
+
+_SCATTER_ND: dict[str, Callable[[Any, Any, Any], None]] = {
+    "ScatterNdUpdate": _put,
+    "ScatterNdAdd": np.add.at,
+    "ScatterNdSub": np.subtract.at,
+    "ScatterNdMin": np.minimum.at,
+    "ScatterNdMax": np.maximum.at,
+}
+
+
+@kernel(*_SCATTER_ND, aliasing=True)
+def _scatter_nd(op: Any) -> Call:
+    function = _SCATTER_ND[op.type]
+
+    def call(cell: Cell, indices: Any, updates: Any) -> Cell:
+        old = cell.read()
+        indices = np.asarray(indices)
+        depth = indices.shape[-1]
+        limits = np.array(old.shape[:depth], indices.dtype)
+        outside = ((indices < 0) | (indices >= limits)).any(axis=-1)
+        if outside.any():
+            at = np.unravel_index(int(outside.argmax()), outside.shape)
+            raise errors.InvalidArgumentError(
+                None,
+                None,
+                f"indices{[int(i) for i in at]} = {indices[at].tolist()} does not index into shape {list(old.shape)}",
+            )
+        new = old.copy()
+        function(new, tuple(np.moveaxis(indices, -1, 0)), updates)
+        cell.value = new
+        return cell
+
+    return call
+
+
+@kernel("StridedSliceAssign", aliasing=True)
+def _strided_slice_assign(op: Any) -> Call:
+    def call(cell: Cell, begin: Any, end: Any, strides: Any, value: Any) -> Cell:
+        new = cell.read().copy()
+        index = strided_slice_index(op, begin, end, strides)
+        try:
+            part = new[index]
+            if np.shape(value) != part.shape:
+                np.broadcast_to(value, part.shape)
+            new[index] = value
+        except (IndexError, ValueError) as error:
+            raise errors.InvalidArgumentError(None, None, f"slice of a variable cannot be assigned: {error}") from None
         cell.value = new
         return cell
 

@@ -175,21 +175,29 @@ def strided_slice(
     var: Any = None,
     name: str | None = None,
 ) -> Tensor:
-    """A Python-like slice with a stride an axis; the masks' bits say what each index means. Source: `tf.strided_slice`."""
+    """A Python-like slice with a stride an axis; the masks' bits say what each index means.
+
+    With a variable for `var`, the result has a function `assign(value, name=None)` that changes this part of it.
+    Source: `tf.strided_slice`.
+    """
     if strides is None:
         from teachtf.ops.fills import ones_like
 
         strides = ones_like(begin)
-    return apply_op(
-        "StridedSlice",
-        input_,
-        begin,
-        end,
-        strides,
-        begin_mask=begin_mask,
-        end_mask=end_mask,
-        ellipsis_mask=ellipsis_mask,
-        new_axis_mask=new_axis_mask,
-        shrink_axis_mask=shrink_axis_mask,
-        name=name,
-    )
+    masks = {
+        "begin_mask": begin_mask,
+        "end_mask": end_mask,
+        "ellipsis_mask": ellipsis_mask,
+        "new_axis_mask": new_axis_mask,
+        "shrink_axis_mask": shrink_axis_mask,
+    }
+    result = apply_op("StridedSlice", input_, begin, end, strides, name=name, **masks)
+    if var is not None:
+        parent_name = name
+
+        def assign(val: Any, name: str | None = None) -> Tensor:
+            """Change the part of the variable that was sliced."""
+            return var._strided_slice_assign(begin, end, strides, val, name or f"{parent_name}_assign", **masks)
+
+        result.assign = assign
+    return result

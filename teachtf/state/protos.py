@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from teachtf.core.graph import get_default_graph
+from teachtf.state.modes import checked_modes
+from teachtf.state.partitions import SaveSliceInfo
 
 
 def _strip(name: str, scope: str | None) -> str:
@@ -23,22 +25,19 @@ def variable_to_proto(variable: Any, export_scope: str | None = None) -> Any:
         initializer_name=_strip(variable.initializer.name, scope),
         snapshot_name=_strip(variable.value().name, scope),
         trainable=variable.trainable,
+        synchronization=variable.synchronization.value,
+        aggregation=variable.aggregation.value,
     )
     if variable._initial_value is not None:
         proto.initial_value_name = _strip(variable._initial_value.name, scope)
     info = variable._get_save_slice_info()
     if info is not None:
-        proto.save_slice_info_def.full_name = info.full_name
-        proto.save_slice_info_def.full_shape.extend(info.full_shape)
-        proto.save_slice_info_def.var_offset.extend(info.var_offset)
-        proto.save_slice_info_def.var_shape.extend(info.var_shape)
+        proto.save_slice_info_def.MergeFrom(info.to_proto(export_scope))
     return proto
 
 
 def variable_from_proto(variable: Any, proto: Any, import_scope: str | None) -> None:
     """Fill a bare Variable from a `VariableDef`."""
-    from teachtf.state.variables import SaveSliceInfo
-
     if proto.is_resource:
         raise NotImplementedError(
             f"'{proto.variable_name}' is a resource variable; teachtf keeps TensorFlow 1's reference variables. "
@@ -51,8 +50,10 @@ def variable_from_proto(variable: Any, proto: Any, import_scope: str | None) -> 
     variable._snapshot = graph.as_graph_element(prefix + proto.snapshot_name)
     initial = proto.initial_value_name
     variable._initial_value = graph.as_graph_element(prefix + initial) if initial else None
-    variable._trainable = proto.trainable
+    variable._synchronization, variable._aggregation, variable._trainable = checked_modes(
+        proto.synchronization, proto.aggregation, proto.trainable, proto.variable_name
+    )
     variable._caching_device = None
     if proto.HasField("save_slice_info_def"):
-        info = proto.save_slice_info_def
-        variable._set_save_slice_info(SaveSliceInfo(info.full_name, info.full_shape, info.var_offset, info.var_shape))
+        info = SaveSliceInfo(save_slice_info_def=proto.save_slice_info_def, import_scope=import_scope)
+        variable._set_save_slice_info(info)

@@ -12,8 +12,9 @@ from typing import Any
 from teachtf.core import dtypes, settings
 from teachtf.core.graph import get_default_graph
 from teachtf.core.keys import GraphKeys
-from teachtf.core.name_scope import name_scope
-from teachtf.state.variable_scope import VariableScope, scope_state
+from teachtf.core.name_scope import control_dependencies, name_scope
+from teachtf.platform import log
+from teachtf.state.variable_scope import AUTO_REUSE, VariableScope, scope_state
 
 
 def get_variable_scope() -> VariableScope:
@@ -49,7 +50,8 @@ def get_variable(
       trainable: whether optimizers change it by default.
       collections: the collections that list it.
       caching_device: where reads are cached.
-      partitioner: not supported yet.
+      partitioner: a function of shape and dtype that says into how many parts each axis is cut; the result is then a
+        `PartitionedVariable`.
       validate_shape: whether the shape must be known.
       use_resource: accepted; variables are reference variables.
       custom_getter: a function that is called in the place of this one, with this one as its first argument.
@@ -65,8 +67,6 @@ def get_variable(
     ...     print(tf.get_variable("weights", [2, 3]).name)
     layer/weights:0
     """
-    if not isinstance(name, str) or (not name and initializer is None):
-        raise ValueError(f"a variable needs a name, got {name!r}")
     return get_variable_scope().get_variable(
         name,
         shape,
@@ -78,8 +78,11 @@ def get_variable(
         caching_device=caching_device,
         partitioner=partitioner,
         validate_shape=validate_shape,
+        use_resource=use_resource,
         custom_getter=custom_getter,
         constraint=constraint,
+        synchronization=synchronization,
+        aggregation=aggregation,
     )
 
 
@@ -90,40 +93,55 @@ def get_local_variable(name: str, *args: Any, collections: Any = None, **options
     return get_variable(name, *args, **options)
 
 
+def get_partitioned_variable(name: str | None, **options: Any) -> Any:
+    """The variable `name` of the current scope in parts. Raises ValueError as `tf.get_variable`."""
+    return get_variable_scope()._get_partitioned_variable(name, **options)
+
+
 def no_regularizer(_: Any) -> None:
     """Use this as a regularizer to keep the scope's from being applied. Source: `tf.no_regularizer`."""
     return None
 
 
 @contextmanager
-def _pure_scope(
-    name_or_scope: Any, original_name_scope: str | None, reuse: Any, changes: dict[str, Any]
+def pure_variable_scope(
+    name_or_scope: Any, original_name_scope: str | None = None, reuse: Any = None, changes: dict[str, Any] | None = None
 ) -> Iterator[VariableScope]:
-    """Make a variable scope current, without any name scope."""
+    """Make a variable scope current, without any name scope.
+
+    Raises:
+      RuntimeError: at its end, another scope is open.
+    """
     state = scope_state()
     old = state.current
-    counts = dict(state.opened)
     captured = isinstance(name_or_scope, VariableScope)
+    kept = {key: value for key, value in (changes or {}).items() if value is not None}
     base = name_or_scope if captured else old
-    name = base.name if captured else (f"{old.name}/{name_or_scope}" if old.name else name_or_scope)
-    # reuse is inherited: from the scope around a new one, from the captured scope itself
-    inherited = base.reuse if reuse is None else reuse
-    if not captured and old.reuse and not inherited:
-        inherited = old.reuse
-    kept = {key: value for key, value in changes.items() if value is not None}
     getter = kept.get("custom_getter")
     if getter is not None and base.custom_getter is not None:
         kept["custom_getter"] = _composed(getter, base.custom_getter)
     if "dtype" in kept:
         kept["dtype"] = dtypes.as_dtype(kept["dtype"])
+    kept.setdefault("constraint", None)  # the one thing that inner scopes do not inherit
+    if captured:
+        name = base.name
+        scope = base._copy(reuse=reuse or base.reuse, **kept)
+    else:
+        name = f"{old.name}/{name_or_scope}" if old.name else name_or_scope
+        name_scope = name_or_scope if original_name_scope is None else original_name_scope
+        scope = base._copy(name=name, reuse=reuse or old.reuse, name_scope=name_scope, **kept)
     state.open(name)
-    state.current = base._copy(name=name, reuse=inherited, name_scope=original_name_scope or f"{name}/", **kept)
+    counts = dict(state.opened)
+    state.current = scope
     try:
-        yield state.current
+        yield scope
     finally:
-        state.forget_below(name)
+        if state.current is not scope:
+            raise RuntimeError("Improper nesting of variable_scope.")
         if captured:
             state.opened = counts
+        else:
+            state.forget_below(name)
         state.current = old
 
 
@@ -177,8 +195,8 @@ class variable_scope:
     ) -> None:
         if default_name is None and name_or_scope is None:
             raise TypeError("If default_name is None then name_or_scope is required")
-        if name_or_scope is not None and not isinstance(name_or_scope, (str, VariableScope)):
-            raise TypeError(f"name_or_scope must be a string or a VariableScope, got {name_or_scope!r}")
+        if reuse not in (None, False, True, AUTO_REUSE):
+            raise ValueError("The reuse parameter must be True or False or None.")
         if auxiliary_name_scope is not None and not isinstance(auxiliary_name_scope, bool):
             raise TypeError(f"The auxiliary_name_scope must be `True` or `False`, while get {auxiliary_name_scope!r}")
         self._name_or_scope, self._default_name, self._values = name_or_scope, default_name, values
@@ -212,21 +230,24 @@ class variable_scope:
             if graph is not get_default_graph():
                 stack.enter_context(graph.as_default())
         target = self._name_or_scope
+        if target is not None and not isinstance(target, (str, VariableScope)):
+            raise TypeError("VariableScope: name_or_scope must be a string or VariableScope.")
         if isinstance(target, VariableScope):
             opens = settings.captured_scope_opens_name_scope if self._auxiliary is None else self._auxiliary
             last = target.name.rpartition("/")[2]
             if opens and last:
                 stack.enter_context(name_scope(last))
-            return stack.enter_context(_pure_scope(target, target.original_name_scope, self._reuse, self._changes))
+            return stack.enter_context(pure_variable_scope(target, target.original_name_scope, self._reuse, self._changes))
         opens = self._auxiliary is not False
         if target is None:
             assert self._default_name is not None
             if self._reuse:
                 raise ValueError("reuse=True cannot be used without a name_or_scope")
-            full = stack.enter_context(_auxiliary(self._default_name, opens))
-            return stack.enter_context(_pure_scope(scope_state().unique(self._default_name), full, None, self._changes))
-        full = stack.enter_context(_auxiliary(target, opens)) if target or not opens else ""
-        return stack.enter_context(_pure_scope(target, full, self._reuse, self._changes))
+            inside = stack.enter_context(_auxiliary(self._default_name, opens))
+            name = scope_state().unique(self._default_name)
+            return stack.enter_context(pure_variable_scope(name, inside, None, self._changes))
+        full = stack.enter_context(_auxiliary(target, opens)) if target or not opens else None
+        return stack.enter_context(pure_variable_scope(target, full, self._reuse, self._changes))
 
     def __exit__(self, *exception: Any) -> Any:
         assert self._stack is not None
@@ -239,3 +260,52 @@ def _auxiliary(name: str, opens: bool) -> AbstractContextManager[str]:
         return name_scope(name)
     current = get_default_graph().get_name_scope()
     return name_scope(f"{current}/" if current else None)
+
+
+@contextmanager
+def variable_op_scope(
+    values: Any, name_or_scope: Any, default_name: str | None = None, **options: Any
+) -> Iterator[VariableScope]:
+    """`tf.variable_scope` with the arguments of 2015, in the order of 2015. Source: `tf.variable_op_scope`."""
+    log.warn(
+        "tf.variable_op_scope(values, name, default_name) is deprecated, use tf.variable_scope(name, default_name, values)"
+    )
+    with variable_scope(name_or_scope, default_name, values, **options) as scope:
+        yield scope
+
+
+@contextmanager
+def variable_creator_scope(variable_creator: Callable[..., Any]) -> Iterator[None]:
+    """A block whose variables are made by `variable_creator(next_creator, **kwargs)`; inner blocks' creators come first.
+
+    Args:
+      variable_creator: a function of the next creator and of the arguments of `tf.Variable`, by name. It calls the next
+        creator with these or others, or makes the variable by itself.
+
+    Source: `tf.variable_creator_scope`.
+
+    >>> import teachtf as tf
+    >>> def frozen(next_creator, **kwargs):
+    ...     return next_creator(**{**kwargs, "trainable": False})
+    >>> with tf.Graph().as_default(), tf.variable_creator_scope(frozen):
+    ...     print(tf.Variable(1.0).trainable)
+    False
+    """
+    state = scope_state()
+    old = state.creators
+    state.creators = [*old, variable_creator]
+    try:
+        yield
+    finally:
+        state.creators = old
+
+
+@contextmanager
+def init_scope() -> Iterator[None]:
+    """A block out of all control dependencies, `tf.cond` branches and loops, under the same name scope.
+
+    Source: `tf.init_scope`, in graph mode.
+    """
+    scope = get_default_graph().get_name_scope()
+    with name_scope(f"{scope}/" if scope else None), control_dependencies(None):
+        yield

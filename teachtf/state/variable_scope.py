@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import threading
 from enum import Enum
 from typing import Any
 
 from teachtf.core import dtypes
+from teachtf.core.convert import convert_to_tensor
 from teachtf.core.graph import get_default_graph
 from teachtf.core.keys import GraphKeys
 from teachtf.core.name_scope import name_scope
-from teachtf.core.shapes import as_shape
 from teachtf.state.store import VariableStore
 
 
@@ -157,21 +158,38 @@ class VariableScope:
         """This scope's local variables."""
         return self.get_collection(GraphKeys.LOCAL_VARIABLES)
 
-    def get_variable(self, name: str, shape: Any = None, dtype: Any = None, **options: Any) -> Any:
+    def get_variable(
+        self, name: str, shape: Any = None, dtype: Any = None, initializer: Any = None, reuse: Any = None, **options: Any
+    ) -> Any:
         """The variable `name` under this scope's prefix; arguments as of `tf.get_variable`."""
-        for key in ("initializer", "regularizer", "caching_device", "partitioner", "custom_getter", "constraint"):
+        for key in ("regularizer", "caching_device", "partitioner", "custom_getter", "use_resource"):
             if options.get(key) is None:
                 options[key] = getattr(self, key)
-        reuse = options.pop("reuse", None)
         full_name = f"{self._name}/{name}" if self._name else name
-        given = dtype is not None
-        wanted = dtypes.as_dtype(dtype) if given else self._dtype
-        initializer = options["initializer"]
-        if initializer is not None and not callable(initializer):
-            options["initializer"], wanted = _value_and_dtype(initializer, wanted if given else None)
         with name_scope(None):
+            _check_dtype(initializer, dtype)
             return scope_state().store.get(
-                full_name, as_shape(shape), wanted, reuse=self._reuse if reuse is None else reuse, **options
+                full_name,
+                shape,
+                self._dtype if dtype is None else dtype,
+                self._reuse if reuse is None else reuse,
+                initializer=self._initializer if initializer is None else initializer,
+                constraint=options.pop("constraint", None) or self._constraint,
+                **options,
+            )
+
+    def _get_partitioned_variable(self, name: str | None, shape: Any = None, dtype: Any = None, **options: Any) -> Any:
+        """The variable in parts; one without a name is called as the scope."""
+        _refuse_custom_getter(self._custom_getter)
+        for key in ("initializer", "regularizer", "constraint", "caching_device", "partitioner", "use_resource"):
+            if options.get(key) is None:
+                options[key] = getattr(self, key)
+        if options["partitioner"] is None:
+            raise ValueError("No partitioner was specified")
+        full_name = "/".join(part for part in (self._name, name) if part)
+        with name_scope(None):
+            return scope_state().store.partitioned(
+                full_name, shape=shape, dtype=self._dtype if dtype is None else dtype, reuse=self._reuse, **options
             )
 
     def _copy(self, **changes: Any) -> VariableScope:
@@ -182,34 +200,47 @@ class VariableScope:
         return copy
 
 
-def _value_and_dtype(initializer: Any, dtype: Any) -> Any:
-    """An initial value given in the place of an initializer, as a tensor, with its dtype."""
-    from teachtf.core.convert import convert_to_tensor
+def _check_dtype(initializer: Any, dtype: Any) -> None:
+    """Raise ValueError where a value given in the place of an initializer has another type than the one asked for."""
+    if dtype is None or initializer is None or callable(initializer):
+        return
+    found = convert_to_tensor(initializer).dtype.base_dtype
+    if found != dtype:
+        raise ValueError(f"Initializer type '{found!r}' and explicit dtype '{dtype!r}' don't match.")
 
-    value = convert_to_tensor(initializer, dtype)
-    if dtype is not None and value.dtype.base_dtype != dtype.base_dtype:
-        raise ValueError(f"Initializer type '{value.dtype.name}' and explicit dtype '{dtype.name}' don't match.")
-    return value, value.dtype.base_dtype
+
+def _refuse_custom_getter(custom_getter: Any) -> None:
+    if custom_getter is not None:
+        raise ValueError(
+            "Private access to _get_partitioned_variable is not allowed when a custom getter is set.  Current custom getter: "
+            f"{custom_getter}.  It is likely that you're using create_partitioned_variables.  If so, consider instead using "
+            "get_variable with a non-empty partitioner parameter instead."
+        )
 
 
-class ScopeState:
-    """What one graph knows of variable scopes: the variables made by name, the current scope, and how often each was opened."""
+class ScopeState(threading.local):
+    """What one thread knows of the variable scopes of one graph; the variables made by name are known to all threads."""
 
-    def __init__(self) -> None:
-        self.store = VariableStore()
+    def __init__(self, store: VariableStore) -> None:
+        self.store = store
         self.current = VariableScope(False)
-        self.opened: dict[str, int] = {}
+        self.opened: dict[str, int] = {}  # how often each scope was opened
+        self.creators: list[Any] = []  # the functions that `tf.Variable` goes through, outermost first
+        self._parents: set[str] = set()
 
     def open(self, name: str) -> None:
         """Count one more opening of a scope."""
         self.opened[name] = self.opened.get(name, 0) + 1
+        parent = name.rpartition("/")[0]
+        while parent and parent not in self._parents:
+            self._parents.add(parent)
+            parent = parent.rpartition("/")[0]
 
     def forget_below(self, name: str) -> None:
         """Sub-scopes of a scope that is opened anew start their numbers anew."""
-        prefix = f"{name}/"
-        for key in self.opened:
-            if not name or key.startswith(prefix):
-                self.opened[key] = 0
+        if name in self._parents:
+            prefix = f"{name}/"
+            self.opened = {key: times for key, times in self.opened.items() if not key.startswith(prefix)}
 
     def unique(self, prefix: str) -> str:
         """`prefix`, or `prefix_1`, `prefix_2`, ... where a scope of that name was opened."""
@@ -226,5 +257,5 @@ def scope_state() -> ScopeState:
     """What the default graph knows of variable scopes."""
     graph = get_default_graph()
     if graph._variable_scopes is None:
-        graph._variable_scopes = ScopeState()
+        graph._variable_scopes = ScopeState(VariableStore())
     return graph._variable_scopes

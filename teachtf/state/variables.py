@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from teachtf.core.convert import convert_to_tensor, register_tensor_conversion_function
@@ -18,9 +20,35 @@ from teachtf.ops import variables as state_ops
 from teachtf.ops.arrays import identity
 from teachtf.ops.control_flow import cond
 from teachtf.ops.operators import OPERATORS, slice_tensor
+from teachtf.state.modes import VariableAggregation, VariableSynchronization, checked_modes
+from teachtf.state.partitions import SaveSliceInfo
+from teachtf.state.updates import Updates
 
 
-class Variable(Suggesting):
+class _MadeByCreators(type):
+    """What makes `tf.Variable(...)` go through the functions of `tf.variable_creator_scope`."""
+
+    def __call__(cls, *args: Any, **kwargs: Any) -> Any:
+        from teachtf.state.variable_scope import scope_state
+
+        creators = scope_state().creators
+        if not creators or cls is not Variable:
+            return super().__call__(*args, **kwargs)
+        make = super().__call__
+        named = _SIGNATURE.bind(None, *args, **kwargs)
+        named.apply_defaults()
+        arguments = dict(list(named.arguments.items())[1:])
+
+        def make_last(**arguments: Any) -> Any:
+            return make(**arguments)
+
+        creator: Callable[..., Any] = make_last
+        for outer in creators:
+            creator = partial(outer, creator)
+        return creator(**arguments)
+
+
+class Variable(Suggesting, Updates, metaclass=_MadeByCreators):
     """A buffer that keeps a tensor's value between runs; a session gives it its value when its initializer runs.
 
     Args:
@@ -35,6 +63,9 @@ class Variable(Suggesting):
       expected_shape: deprecated in TensorFlow, not used.
       import_scope: a scope put before the names in `variable_def`.
       constraint: a function of the variable, applied by optimizers after an update.
+      use_resource: accepted; variables are reference variables.
+      synchronization, aggregation: a `tf.VariableSynchronization` and a `tf.VariableAggregation`, remembered.
+      shape: the shape, where it is to be less than the initial value says.
 
     Raises:
       ValueError: both or neither of `initial_value` and `variable_def` are given, or the shape is not known.
@@ -78,12 +109,14 @@ class Variable(Suggesting):
             return
         if initial_value is None:
             raise ValueError("initial_value must be specified.")
-        if constraint is not None and not callable(constraint):
-            raise ValueError("The `constraint` argument must be a callable.")
-        self._trainable = True if trainable is None else bool(trainable)
         keys = [GraphKeys.GLOBAL_VARIABLES] if collections is None else collections
         if not isinstance(keys, (list, tuple, set)):
-            raise ValueError(f"collections argument to Variable constructor must be a list, tuple, or set. Got {keys!r}")
+            raise ValueError(
+                f"collections argument to Variable constructor must be a list, tuple, or set. Got {keys} of type {type(keys)}"
+            )
+        if constraint is not None and not callable(constraint):
+            raise ValueError("The `constraint` argument must be a callable.")
+        self._synchronization, self._aggregation, self._trainable = checked_modes(synchronization, aggregation, trainable, name)
         if self._trainable and GraphKeys.TRAINABLE_VARIABLES not in keys:
             keys = [*keys, GraphKeys.TRAINABLE_VARIABLES]
         graph = get_default_graph()
@@ -102,10 +135,20 @@ class Variable(Suggesting):
                 with graph._attr_scope({"_class": [group]}):
                     with name_scope("Initializer"), device(None):
                         value = convert_to_tensor(initial_value(), dtype, name="initial_value")
-                    self._variable = self._node(value, validate_shape, shape, scope)
+                    self._variable = _variable_node(value, validate_shape, shape, scope)
             else:
                 value = convert_to_tensor(initial_value, dtype, name="initial_value")
-                self._variable = self._node(value, validate_shape, shape, scope)
+                if value.op._control_flow_context is not None:
+                    raise ValueError(
+                        f"Initializer for variable {scope} is from inside a control-flow construct, such as a loop or "
+                        "conditional. When creating a variable inside a loop or conditional, use a lambda as the initializer."
+                    )
+                self._variable = _variable_node(value, validate_shape, shape, scope)
+            if validate_shape and not value.shape.is_fully_defined():
+                raise ValueError(
+                    f"initial_value must have a shape specified: {value}. Give every dimension a size, or pass "
+                    "validate_shape=False."
+                )
             self._initial_value = value
             from teachtf.state.initial_values import guarded
 
@@ -114,17 +157,6 @@ class Variable(Suggesting):
             self._caching_device = caching_device
             with place:
                 self._snapshot = identity(self._variable, name="read")
-
-    @staticmethod
-    def _node(value: Tensor, validate_shape: bool, shape: Any, scope: str) -> Tensor:
-        """The `VariableV2` node for a variable that starts as `value`."""
-        static_shape = value.shape if validate_shape else TensorShape(shape)
-        if validate_shape and not static_shape.is_fully_defined():
-            raise ValueError(
-                f"initial_value must have a shape specified: {value!r}. Give every dimension a size, or pass "
-                "validate_shape=False."
-            )
-        return state_ops.variable_op(static_shape, value.dtype.base_dtype, name=scope)
 
     # --- what it is ----------------------------------------------------------------------------------------------
 
@@ -170,6 +202,16 @@ class Variable(Suggesting):
     def trainable(self) -> bool:
         """Whether optimizers change it by default."""
         return self._trainable
+
+    @property
+    def synchronization(self) -> VariableSynchronization:
+        """When copies of it would be brought together."""
+        return self._synchronization
+
+    @property
+    def aggregation(self) -> VariableAggregation:
+        """How copies of it would be brought together."""
+        return self._aggregation
 
     @property
     def constraint(self) -> Callable[[Any], Any] | None:
@@ -220,40 +262,6 @@ class Variable(Suggesting):
         """A hashable stand-in for this variable."""
         return Reference(self)
 
-    # --- changing it ---------------------------------------------------------------------------------------------
-
-    def assign(self, value: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True) -> Any:
-        """An operation that gives the variable a new value; as a tensor, the variable after that."""
-        result = state_ops.assign(self._variable, value, use_locking=use_locking, name=name)
-        return result if read_value else result.op
-
-    def assign_add(self, delta: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True) -> Any:
-        """An operation that adds `delta`; as a tensor, the variable after that."""
-        result = state_ops.assign_add(self._variable, delta, use_locking=use_locking, name=name)
-        return result if read_value else result.op
-
-    def assign_sub(self, delta: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True) -> Any:
-        """An operation that takes `delta` away; as a tensor, the variable after that."""
-        result = state_ops.assign_sub(self._variable, delta, use_locking=use_locking, name=name)
-        return result if read_value else result.op
-
-    def count_up_to(self, limit: int) -> Tensor:
-        """Count up by one; OutOfRangeError at `limit`."""
-        return state_ops.count_up_to(self._variable, limit=limit)
-
-    def scatter_update(self, sparse_delta: Any, use_locking: bool = False, name: str | None = None) -> Tensor:
-        """Put the slices of an `IndexedSlices` in."""
-        indices, values = sparse_delta.indices, sparse_delta.values
-        return state_ops.scatter_update(self._variable, indices, values, use_locking, name)
-
-    def scatter_add(self, sparse_delta: Any, use_locking: bool = False, name: str | None = None) -> Tensor:
-        """Add the slices of an `IndexedSlices`."""
-        return state_ops.scatter_add(self._variable, sparse_delta.indices, sparse_delta.values, use_locking, name)
-
-    def scatter_sub(self, sparse_delta: Any, use_locking: bool = False, name: str | None = None) -> Tensor:
-        """Take the slices of an `IndexedSlices` away."""
-        return state_ops.scatter_sub(self._variable, sparse_delta.indices, sparse_delta.values, use_locking, name)
-
     def load(self, value: Any, session: Any = None) -> None:
         """Put an array in, without adding anything to the graph."""
         session = _session_for(self._variable, session, "load a value", "load")
@@ -276,7 +284,7 @@ class Variable(Suggesting):
     @staticmethod
     def from_proto(variable_def: Any, import_scope: str | None = None) -> Variable:
         """The variable that a `VariableDef` describes; the default graph holds its nodes already."""
-        return Variable(variable_def=variable_def, import_scope=import_scope)
+        return type.__call__(Variable, variable_def=variable_def, import_scope=import_scope)
 
     def _from_proto(self, proto: Any, import_scope: str | None) -> None:
         from teachtf.state.protos import variable_from_proto
@@ -299,20 +307,15 @@ class Variable(Suggesting):
         return slice_tensor(self.value(), indices, var=self)
 
 
-class SaveSliceInfo:
-    """Which part of a larger tensor a partitioned variable holds."""
+def _variable_node(value: Tensor, validate_shape: bool, shape: Any, scope: str) -> Tensor:
+    """The `VariableV2` node for a variable that starts as `value`."""
+    if shape is None and validate_shape:
+        shape = value.shape
+    return state_ops.variable_op(TensorShape(shape), value.dtype.base_dtype, name=scope)
 
-    def __init__(self, full_name: str, full_shape: Any, var_offset: Any, var_shape: Any) -> None:
-        self.full_name = full_name
-        self.full_shape = list(full_shape)
-        self.var_offset = list(var_offset)
-        self.var_shape = list(var_shape)
 
-    @property
-    def spec(self) -> str:
-        """`"4 3 0,2:0,3"`: the full shape, then start and length in each dimension."""
-        extents = ":".join(f"{o},{s}" for o, s in zip(self.var_offset, self.var_shape, strict=True))
-        return f"{' '.join(str(d) for d in self.full_shape)} {extents}"
+Variable.SaveSliceInfo = SaveSliceInfo  # type: ignore[attr-defined]
+_SIGNATURE = inspect.signature(Variable.__init__)
 
 
 def _install_operator(name: str) -> None:
