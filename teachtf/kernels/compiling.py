@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Hashable, Sequence
+from concurrent import futures
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
@@ -16,8 +17,9 @@ _jobs: dict[Hashable, Future[object]] = {}
 _worker: ThreadPoolExecutor | None = None
 
 
-def ready(key: Hashable, compile_it: Callable[[], object]) -> bool:
-    """Whether the code called `key` is compiled; the first question starts `compile_it` behind the caller's back.
+def ready(key: Hashable, compile_it: Callable[[], object], patience: float = 0.0) -> bool:
+    """Whether the code called `key` is compiled; the first question starts `compile_it` behind the caller's back, and waits for
+    `patience` seconds, in which code that the cache holds is read.
 
     Code that fails to compile is never ready: the path that needs no compiler goes on serving.
     """
@@ -30,6 +32,7 @@ def ready(key: Hashable, compile_it: Callable[[], object]) -> bool:
                 if _worker is None:
                     _worker = ThreadPoolExecutor(1, thread_name_prefix="teachtf-compiler")
                 job = _jobs[key] = _worker.submit(compile_it)
+        futures.wait([job], timeout=patience)
     return job.done() and job.exception() is None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import time
 from collections.abc import Callable, Iterator
 
@@ -47,6 +48,7 @@ def _products() -> Iterator[tuple[str, Callable[[], object]]]:
     image, kernel = np.ones((1, 16, 16, 8), np.float32), np.ones((3, 3, 8, 8), np.float32)
     pad, one = ((1, 1), (1, 1)), (1, 1)
     yield "conv2d", lambda: conv.conv2d(image, kernel, one, pad, one)
+    yield "winograd", lambda: importlib.import_module("teachtf.kernels.cpu.winograd")
     yield "conv2d back to the input", lambda: conv.conv2d_backprop_input(image.shape, kernel, image, one, pad, one)
     yield "conv2d back to the filter", lambda: conv.conv2d_backprop_filter(image, kernel.shape, image, one, pad, one)
     window, half, none = (2, 2), image[:, ::2, ::2], ((0, 0), (0, 0))

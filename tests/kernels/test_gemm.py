@@ -20,9 +20,7 @@ TOLERANCE = {"float32": 1e-6, "float64": 1e-14, "float16": 1e-3, "bfloat16": 8e-
 
 def close(actual, expected, k):
     tolerance = TOLERANCE[actual.dtype.name]
-    np.testing.assert_allclose(
-        actual.astype(np.float64), expected, rtol=4 * tolerance, atol=8 * tolerance * max(1, k) ** 0.5
-    )
+    np.testing.assert_allclose(actual.astype(np.float64), expected, rtol=4 * tolerance, atol=8 * tolerance * max(1, k) ** 0.5)
 
 
 @pytest.fixture

@@ -7,7 +7,10 @@ windows reach past the image, a band of it that fits the second cache is copied 
 from __future__ import annotations
 
 import functools
+import importlib
 import math
+import os
+import sys
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -15,17 +18,19 @@ import numpy as np
 import numpy.typing as npt
 from numba import from_dtype, types
 
+from .. import compiling
 from ..jit import jit
 from .gemm import compute_dtype
 from .threads import parallel_for, thread_count
 from .tiles import TALL, Layout, multiply, pack_columns, panel_width, read_only
-from .vector import address_of, move
+from .vector import VECTOR_BYTES, address_of, move
 
 __all__ = ["Padding", "conv2d", "conv2d_backprop_filter", "conv2d_backprop_input", "output_size"]
 
 Array = npt.NDArray[Any]
 Padding = tuple[tuple[int, int], tuple[int, int]]
 
+_WINOGRAD_LEAST = 8  # lines and pixels of the result: of less, much of the tiles hangs over
 _BAND_BYTES = 1 << 18  # of padded image at a time
 _THREAD_WORK = 1 << 21  # multiply-adds that are worth waking a thread for
 _BLOCK, _DEPTH = 8 * TALL, 1024
@@ -213,6 +218,21 @@ def _correlate(source: Array, vertical: _Axis, horizontal: _Axis, weights: Array
     parallel_for(some, bands.count)
 
 
+def _winograd(filters: tuple[int, ...], outputs: tuple[int, ...], dtype: np.dtype, stepping: Any) -> Any:
+    """The module `winograd` if it takes such a convolution of these (strides, dilations), and pays; direct sums serve until
+    it is compiled. The environment variable TEACHTF_DIRECT_CONVOLUTION=1 keeps to direct sums."""
+    lines, taps, channels, columns = filters
+    lanes = VECTOR_BYTES // 4
+    if stepping != ((1, 1), (1, 1)) or dtype != np.float32 or (lines, taps) not in ((3, 3), (5, 5)):
+        return None
+    if channels % lanes or columns % (2 * lanes) or not channels * columns or min(outputs[1:3]) < _WINOGRAD_LEAST:
+        return None
+    if os.environ.get("TEACHTF_DIRECT_CONVOLUTION", "0") not in ("", "0"):
+        return None
+    name = f"{__package__}.winograd"
+    return sys.modules[name] if compiling.ready(name, lambda: importlib.import_module(name), patience=0.25) else None
+
+
 def _in_compute_dtype(*arrays: Array) -> tuple[np.dtype, list[Array]]:
     dtype = arrays[0].dtype
     compute = compute_dtype(dtype)
@@ -231,7 +251,11 @@ def conv2d(
     vertical, horizontal = (_forward_axis(x.shape[1 + i], w.shape[i], strides[i], dilations[i], padding[i]) for i in (0, 1))
     y = np.empty((x.shape[0], vertical.outputs, horizontal.outputs, w.shape[3]), x.dtype)
     if y.size and w.size:
-        _correlate(x, vertical, horizontal, w, y)
+        winograd = _winograd(w.shape, y.shape, y.dtype, (strides, dilations))
+        if winograd is not None:
+            winograd.convolve(x, w, padding[0][0], padding[1][0], y)
+        else:
+            _correlate(x, vertical, horizontal, w, y)
     else:
         y.fill(0)
     return y.astype(dtype, copy=False)
@@ -243,6 +267,12 @@ def conv2d_backprop_input(
 ) -> Array:  # fmt: skip
     """The gradient of a `conv2d` by its images, given its filter and the gradient by its result."""
     dtype, (w, dy) = _in_compute_dtype(w, dy)
+    winograd = _winograd((*w.shape[:2], w.shape[3], w.shape[2]), input_shape, w.dtype, (strides, dilations))
+    if winograd is not None:
+        dx = np.empty(tuple(input_shape), w.dtype)
+        turned = np.ascontiguousarray(w[::-1, ::-1].swapaxes(2, 3))
+        winograd.convolve(dy, turned, w.shape[0] - 1 - padding[0][0], w.shape[1] - 1 - padding[1][0], dx)
+        return dx.astype(dtype, copy=False)
     rows, columns = (_backward_axes(input_shape[1 + i], w.shape[i], strides[i], dilations[i], padding[i]) for i in (0, 1))
     pairs = [(vertical, horizontal) for vertical in rows for horizontal in columns]
     complete = dy.size and w.size and all(vertical.taps and horizontal.taps for vertical, horizontal in pairs)
@@ -267,6 +297,11 @@ def conv2d_backprop_filter(
     lines, taps, channels, columns = filter_shape
     if not (x.size and dy.size and math.prod(filter_shape)):
         return np.zeros(tuple(filter_shape), dtype)
+    winograd = _winograd(filter_shape, dy.shape, dy.dtype, (strides, dilations))
+    if winograd is not None:
+        dw = np.empty(tuple(filter_shape), dy.dtype)
+        winograd.filter_gradient(x, dy, padding[0][0], padding[1][0], dw)
+        return dw.astype(dtype, copy=False)
     vertical, horizontal = (
         _forward_axis(x.shape[1 + i], filter_shape[i], strides[i], dilations[i], padding[i]) for i in (0, 1)
     )
