@@ -7,12 +7,10 @@ from teachtf.modeling.batch_normalization import BatchNormalization, batch_norma
 from teachtf.modeling.convolution_layers import (
     Conv1D,
     Conv2D,
-    Conv2DTranspose,
     SeparableConv1D,
     SeparableConv2D,
     conv1d,
     conv2d,
-    conv2d_transpose,
     separable_conv1d,
     separable_conv2d,
 )
@@ -28,6 +26,7 @@ from teachtf.modeling.pooling_layers import (
     max_pooling1d,
     max_pooling2d,
 )
+from teachtf.modeling.transposed_layers import Conv2DTranspose, conv2d_transpose
 
 __all__ = [
     "AveragePooling1D",

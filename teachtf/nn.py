@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from teachtf import rnn_cell
+from teachtf.modeling.rnn import static_bidirectional_rnn, static_rnn
 from teachtf.ops.activations import (
     bias_add,
     crelu,
@@ -94,6 +96,7 @@ __all__ = [
     "relu",
     "relu6",
     "relu_layer",
+    "rnn_cell",
     "selu",
     "separable_conv2d",
     "sigmoid",
@@ -105,6 +108,8 @@ __all__ = [
     "softplus",
     "softsign",
     "sparse_softmax_cross_entropy_with_logits",
+    "static_bidirectional_rnn",
+    "static_rnn",
     "swish",
     "tanh",
     "top_k",

@@ -16,6 +16,7 @@ from teachtf.core.keys import GraphKeys
 from teachtf.core.name_scope import name_scope
 from teachtf.core.shapes import TensorShape, as_shape
 from teachtf.core.tensor import Tensor
+from teachtf.modeling import nest
 from teachtf.modeling.input_spec import InputSpec, check_inputs
 from teachtf.ops.arithmetic import cast, truediv
 from teachtf.ops.arrays import shape
@@ -41,15 +42,6 @@ def snake_case(name: str) -> str:
     """
     words = re.sub(r"(.)([A-Z][a-z0-9]+)", r"\1_\2", name)
     return re.sub(r"([a-z])([A-Z])", r"\1_\2", words).lower()
-
-
-def flat(structure: Any) -> list[Any]:
-    """The leaves of nested lists, tuples and dictionaries."""
-    if isinstance(structure, dict):
-        return [leaf for key in sorted(structure) for leaf in flat(structure[key])]
-    if isinstance(structure, (list, tuple)):
-        return [leaf for item in structure for leaf in flat(item)]
-    return [structure]
 
 
 def _add_new(key: str, items: list[Any]) -> None:
@@ -92,7 +84,7 @@ class Layer:
         self._scope: VariableScope | None = None
         self._current_scope: VariableScope | None = None
         if scope:
-            with variable_scope(scope) as self._scope:
+            with variable_scope(scope, auxiliary_name_scope=True) as self._scope:
                 pass
 
     # --- what subclasses define ----------------------------------------------------------------------------------
@@ -188,10 +180,10 @@ class Layer:
     def _set_scope(self, scope: Any = None) -> None:
         if self._scope is None:
             if self._reuse:
-                with variable_scope(self._base_name if scope is None else scope) as self._scope:
+                with variable_scope(self._base_name if scope is None else scope, auxiliary_name_scope=True) as self._scope:
                     pass
             else:
-                with variable_scope(scope, default_name=self._base_name) as self._scope:
+                with variable_scope(scope, default_name=self._base_name, auxiliary_name_scope=True) as self._scope:
                     pass
 
     def _name_scope(self) -> str:
@@ -244,13 +236,13 @@ class Layer:
 
     def add_loss(self, losses: Any, inputs: Any = None) -> None:
         """Add losses to the layer's and to `GraphKeys.REGULARIZATION_LOSSES`."""
-        new = [loss for loss in flat(losses) if loss is not None]
+        new = [loss for loss in nest.flatten(losses) if loss is not None]
         self._losses.extend(new)
         _add_new(GraphKeys.REGULARIZATION_LOSSES, new)
 
     def add_update(self, updates: Any, inputs: Any = None) -> None:
         """Add operations that a training step must run; after the call they are in `GraphKeys.UPDATE_OPS`."""
-        for update in flat(updates):
+        for update in nest.flatten(updates):
             self._updates.append(getattr(update, "op", update))
 
     # --- calling -------------------------------------------------------------------------------------------------
@@ -280,7 +272,7 @@ class Layer:
     def _maybe_build(self, inputs: Any) -> None:
         if self.built:
             return
-        leaves = [leaf for leaf in flat(inputs) if isinstance(leaf, Tensor) or hasattr(leaf, "_ref")]
+        leaves = [leaf for leaf in nest.flatten(inputs) if isinstance(leaf, Tensor) or hasattr(leaf, "_ref")]
         if leaves and self._dtype is None:
             self._dtype = leaves[0].dtype.base_dtype
         shapes = [as_shape(leaf.shape) for leaf in leaves]
@@ -291,7 +283,7 @@ class Layer:
         if self._activity_regularizer is None:
             return
         with name_scope("ActivityRegularizer"):
-            for output in flat(outputs):
+            for output in nest.flatten(outputs):
                 loss = convert_to_tensor(self._activity_regularizer(output))
                 self.add_loss(truediv(loss, cast(shape(output)[0], loss.dtype)))
 

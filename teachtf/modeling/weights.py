@@ -1,4 +1,4 @@
-"""Weights of losses and metrics: which fit, and how they are laid over the values. Source: TensorFlow's `weights_broadcast_ops`."""
+"""Weights of losses and metrics: which fit, and how they lie over the values. Source: TensorFlow's `weights_broadcast_ops`."""
 
 from __future__ import annotations
 
