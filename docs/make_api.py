@@ -157,8 +157,8 @@ class Page:
             "# TensorFlow 1's names, and which of them exist here",
             "",
             "Written by `docs/make_api.py` from the public names of `tensorflow.compat.v1` (recorded by",
-            "`tests/conformance/record_api.py`) and of teachtf; a test checks that it is true. What belongs to other products or",
-            "to TensorFlow 2 alone (`tf.keras`, `tf.raw_ops`, `tf.distribute`, `tf.data` and the like) is left out.",
+            "`tests/conformance/record_api.py`) and of teachtf; a test checks that it is true. What belongs to other products",
+            "or to TensorFlow 2 alone (`tf.keras`, `tf.raw_ops`, `tf.distribute`, `tf.data` and the like) is left out.",
             "",
         ]
         tail = ["## Only here", "", f"{', '.join(f'`tf.{n}`' for n in extra)}.", ""]
