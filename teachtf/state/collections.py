@@ -8,10 +8,12 @@ from teachtf.core.apply import apply_op
 from teachtf.core.convert import constant
 from teachtf.core.graph import get_default_graph
 from teachtf.core.keys import GraphKeys
-from teachtf.core.name_scope import device, get_collection, name_scope
+from teachtf.core.name_scope import colocate_with, device, get_collection, name_scope
 from teachtf.core.operation import Operation
 from teachtf.core.tensor import Tensor
 from teachtf.ops import arithmetic, control_flow
+from teachtf.ops.joining import stack
+from teachtf.ops.masking import boolean_mask
 from teachtf.ops.variables import is_variable_initialized
 
 
@@ -83,30 +85,65 @@ def initialize_local_variables() -> Operation:
     return local_variables_initializer()
 
 
+def tables_initializer(name: str = "init_all_tables") -> Operation:
+    """An operation that initialises all look-up tables of the default graph. Source: `tf.tables_initializer`."""
+    initializers = get_collection(GraphKeys.TABLE_INITIALIZERS)
+    return control_flow.group(*initializers, name=name) if initializers else control_flow.no_op(name=name)
+
+
+def initialize_all_tables(name: str = "init_all_tables") -> Operation:
+    """Old name of `tables_initializer`. Source: `tf.initialize_all_tables`."""
+    return tables_initializer(name)
+
+
+def _all_or_references(var_list: Any) -> list[Any]:
+    """The global and local variables; in a graph that lists none, the nodes that hold them."""
+    found = global_variables() + local_variables() if var_list is None else list(var_list)
+    if not found and var_list is None:
+        ops = get_default_graph()._operations.values()
+        found = [op.outputs[0] for op in ops if op.type in ("Variable", "VariableV2")]
+    return found
+
+
 def report_uninitialized_variables(var_list: Any = None, name: str = "report_uninitialized_variables") -> Tensor:
-    """A 1-D string tensor with the names of the variables that have no value. Source: `tf.report_uninitialized_variables`."""
-    if var_list is None:
-        var_list = global_variables() + local_variables()
+    """A 1-D string tensor with the names of the variables that have no value.
+
+    Args:
+      var_list: the variables to look at; all global and local ones by default.
+      name: the name scope of the operations.
+
+    Source: `tf.report_uninitialized_variables`.
+
+    >>> import teachtf as tf
+    >>> with tf.Graph().as_default(), tf.Session() as sess:
+    ...     v, w = tf.Variable(1.0, name="v"), tf.Variable(2.0, name="w")
+    ...     report = tf.report_uninitialized_variables()
+    ...     sess.run(v.initializer)
+    ...     print(sess.run(report))
+    [b'w']
+    """
+    variables = _all_or_references(var_list)
     with name_scope(name):
-        if not var_list:
-            return constant([], "string")
-        with device(None):
-            checks = apply_op("Pack", [is_variable_initialized(v) for v in var_list], name="stack")
-            missing = arithmetic.logical_not(checks)
-            names = constant([v.op.name for v in var_list])
-            where = apply_op("Squeeze", arithmetic.where(missing), squeeze_dims=[1], name="Squeeze")
-            return apply_op("GatherV2", names, where, constant(0, name="axis"), name="Gather")
+        checks = [is_variable_initialized(v) for v in variables]
+        with device("/cpu:0"):  # where the checks come together, so that it knows of all of them
+            if not variables:
+                return constant([], "string")
+            mask = arithmetic.logical_not(stack(checks))
+            return boolean_mask(constant([v.op.name for v in variables]), mask)
 
 
 def assert_variables_initialized(var_list: Any = None) -> Any:
-    """An operation that fails when a variable has no value. Source: `tf.assert_variables_initialized`."""
-    if var_list is None:
-        var_list = global_variables() + local_variables()
-    if not var_list:
+    """A tensor whose run fails when a variable has no value; None where there is no variable.
+
+    Source: `tf.assert_variables_initialized`. `tf.report_uninitialized_variables` says which ones.
+    """
+    ranks = []
+    for variable in _all_or_references(var_list):
+        with colocate_with(variable.op):
+            ranks.append(apply_op("Rank", variable))
+    if not ranks:
         return None
-    with device(None):
-        ranks = [apply_op("Rank", v._ref()) for v in var_list]
-        return ranks[0] if len(ranks) == 1 else apply_op("Pack", ranks, name="stack")
+    return ranks[0] if len(ranks) == 1 else stack(ranks)
 
 
 def global_step(graph: Any = None) -> Any:

@@ -8,11 +8,16 @@ from typing import Any
 import numpy as np
 
 from teachtf.core import dtypes
+from teachtf.core.apply import apply_op
 from teachtf.core.convert import constant
 from teachtf.core.dtypes import DType
 from teachtf.core.shapes import as_shape
 from teachtf.core.tensor import Tensor
 from teachtf.ops import fills, random
+from teachtf.ops.arithmetic import sign
+from teachtf.ops.arrays import reshape
+from teachtf.ops.diagonals import diag_part, eye, matrix_transpose
+from teachtf.ops.slicing import slice_
 
 
 class Initializer:
@@ -29,13 +34,13 @@ class Initializer:
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Any:
         """The initializer of a `get_config`."""
-        return cls(**{k: v for k, v in config.items() if k != "dtype" or "dtype" in cls.__init__.__code__.co_varnames})
+        return cls(**config)
 
 
 def _floating(dtype: Any) -> DType:
     wanted = dtypes.as_dtype(dtype)
     if not wanted.is_floating:
-        raise ValueError(f"Argument `dtype` expected to be numeric or boolean and floating. Received {wanted!r}.")
+        raise ValueError(f"Argument `dtype` is expected to be floating point. Received: {wanted!r}.")
     return wanted
 
 
@@ -68,17 +73,15 @@ class Constant(Initializer):
     def __init__(self, value: Any = 0, dtype: Any = dtypes.float32, verify_shape: bool = False) -> None:
         if not (np.isscalar(value) or isinstance(value, (list, tuple, np.ndarray))):
             raise TypeError(
-                f"Invalid type for initial value: {value!r}. Expected Python scalar, list or tuple of values, or numpy.ndarray."
+                f"Invalid type for initial value={value} of type: {type(value).__name__}. Expected Python scalar, list or "
+                "tuple of values, or numpy.ndarray."
             )
         self.value, self.dtype, self._verify_shape = value, dtypes.as_dtype(dtype), verify_shape
 
     def __call__(self, shape: Any, dtype: Any = None, partition_info: Any = None, verify_shape: Any = None) -> Tensor:
         """The value in `shape`."""
-        if verify_shape or (verify_shape is None and self._verify_shape):
-            given = np.shape(self.value)
-            if list(given) != as_shape(shape).as_list():
-                raise ValueError(f"Expected Tensor's shape: {tuple(as_shape(shape).as_list())}, got {given}.")
-        return constant(self.value, self.dtype if dtype is None else dtype, shape)
+        verify = self._verify_shape if verify_shape is None else verify_shape
+        return constant(self.value, self.dtype if dtype is None else dtype, shape, verify_shape=verify)
 
     def get_config(self) -> dict[str, Any]:
         """The arguments."""
@@ -149,8 +152,7 @@ class VarianceScaling(Initializer):
     def __call__(self, shape: Any, dtype: Any = None, partition_info: Any = None) -> Tensor:
         """Numbers with variance `scale` over the fan."""
         wanted = self.dtype if dtype is None else dtype
-        whole = partition_info.full_shape if partition_info is not None else shape
-        fan_in, fan_out = fans(as_shape(whole).as_list())
+        fan_in, fan_out = fans(_whole(shape, partition_info))
         fan = {"fan_in": fan_in, "fan_out": fan_out, "fan_avg": (fan_in + fan_out) / 2.0}[self.mode]
         scale = self.scale / max(1.0, fan)
         if self.distribution in ("normal", "truncated_normal"):
@@ -172,32 +174,117 @@ class VarianceScaling(Initializer):
         }
 
 
-def fans(shape: Any) -> tuple[float, float]:
+def fans(shape: Any) -> tuple[int, int]:
     """The number of inputs and outputs of a layer whose weights have this shape."""
     if len(shape) < 1:
         return 1, 1
     if len(shape) == 1:
-        return shape[0], shape[0]
+        return int(shape[0]), int(shape[0])
     receptive = math.prod(shape[:-2])
-    return shape[-2] * receptive, shape[-1] * receptive
+    return int(shape[-2] * receptive), int(shape[-1] * receptive)
 
 
 class GlorotUniform(VarianceScaling):
-    """Glorot's uniform start, the default of `tf.get_variable`. Source: `tf.glorot_uniform_initializer`."""
+    """Glorot's uniform start, the default of `tf.get_variable`; `dtype` is accepted alone, as in TensorFlow.
+
+    Source: `tf.glorot_uniform_initializer`.
+    """
 
     def __init__(self, seed: int | None = None, dtype: Any = dtypes.float32) -> None:
-        super().__init__(1.0, "fan_avg", "uniform", seed, dtype)
+        super().__init__(1.0, "fan_avg", "uniform", seed)
 
     def get_config(self) -> dict[str, Any]:
         """The arguments."""
         return {"seed": self.seed, "dtype": self.dtype.name}
 
 
-class GlorotNormal(GlorotUniform):
-    """Glorot's normal start. Source: `tf.glorot_normal_initializer`."""
+class GlorotNormal(VarianceScaling):
+    """Glorot's normal start; `dtype` as in `GlorotUniform`. Source: `tf.glorot_normal_initializer`."""
 
     def __init__(self, seed: int | None = None, dtype: Any = dtypes.float32) -> None:
-        VarianceScaling.__init__(self, 1.0, "fan_avg", "truncated_normal", seed, dtype)
+        super().__init__(1.0, "fan_avg", "truncated_normal", seed)
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments."""
+        return {"seed": self.seed, "dtype": self.dtype.name}
+
+
+class UniformUnitScaling(Initializer):
+    """Evenly distributed, so wide that a layer keeps the spread of its inputs. Deprecated in TensorFlow for
+    `tf.variance_scaling_initializer(distribution="uniform")`. Source: `tf.uniform_unit_scaling_initializer`.
+    """
+
+    def __init__(self, factor: float = 1.0, seed: int | None = None, dtype: Any = dtypes.float32) -> None:
+        self.factor, self.seed, self.dtype = factor, seed, _floating(dtype)
+
+    def __call__(self, shape: Any, dtype: Any = None, partition_info: Any = None) -> Tensor:
+        """Numbers within `factor * sqrt(3 / inputs)`."""
+        whole = _whole(shape, partition_info)
+        limit = math.sqrt(3 / max(float(math.prod(whole[:-1])), 1.0)) * self.factor
+        return random.random_uniform(shape, -limit, limit, self.dtype if dtype is None else dtype, self.seed)
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments."""
+        return {"factor": self.factor, "seed": self.seed, "dtype": self.dtype.name}
+
+
+class Orthogonal(Initializer):
+    """A random matrix whose rows or columns, those that are fewer, are at right angles; all axes but the last make the rows.
+
+    Source: `tf.orthogonal_initializer`.
+    """
+
+    def __init__(self, gain: float = 1.0, seed: int | None = None, dtype: Any = dtypes.float32) -> None:
+        self.gain, self.seed, self.dtype = gain, seed, _floating(dtype)
+
+    def __call__(self, shape: Any, dtype: Any = None, partition_info: Any = None) -> Tensor:
+        """A matrix of `gain` times unit vectors, in `shape`. Raises ValueError for less than two axes."""
+        if len(shape) < 2:
+            raise ValueError(
+                "The tensor to initialize, specified by argument `shape` must be at least two-dimensional. Received "
+                f"shape={shape}"
+            )
+        rows, columns = math.prod(as_shape(shape[:-1]).as_list()), int(shape[-1])
+        wanted = self.dtype if dtype is None else dtype
+        normal = random.random_normal((max(rows, columns), min(rows, columns)), dtype=wanted, seed=self.seed)
+        q, r = apply_op("Qr", normal, full_matrices=False)
+        q = q * sign(diag_part(r))  # of the two factorings that differ in sign, one: all matrices are as likely
+        if rows < columns:
+            q = matrix_transpose(q)
+        return self.gain * reshape(q, shape)
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments."""
+        return {"gain": self.gain, "seed": self.seed, "dtype": self.dtype.name}
+
+
+class Identity(Initializer):
+    """The identity matrix. Source: `tf.initializers.identity`."""
+
+    def __init__(self, gain: float = 1.0, dtype: Any = dtypes.float32) -> None:
+        self.gain, self.dtype = gain, _floating(dtype)
+
+    def __call__(self, shape: Any, dtype: Any = None, partition_info: Any = None) -> Tensor:
+        """`gain` times the identity. Raises ValueError for other than two axes."""
+        whole = _whole(shape, partition_info)
+        if len(whole) != 2:
+            raise ValueError(
+                "The tensor to initialize, specified by argument `shape` must be at least two-dimensional. Received "
+                f"shape={shape}"
+            )
+        matrix = eye(whole[0], whole[1], dtype=self.dtype if dtype is None else dtype)
+        if partition_info is not None:
+            matrix = slice_(matrix, partition_info.var_offset, shape)
+        return self.gain * matrix
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments."""
+        return {"gain": self.gain, "dtype": self.dtype.name}
+
+
+def _whole(shape: Any, partition_info: Any) -> list[Any]:
+    """The shape of all partitions together."""
+    return as_shape(shape if partition_info is None else partition_info.full_shape).as_list()
 
 
 def he_normal(seed: int | None = None) -> VarianceScaling:

@@ -27,7 +27,6 @@ KNOWN = {
     "training-decay_piecewise": "chooses by where, not by case",
     "ops-top_k": "no ScatterNd in the gradient",
     "sessions-cond": "the gradient of a cond has other nodes",
-    "variables-initialized_and_uninitialized": "report_uninitialized_variables has no boolean_mask",
 }
 MISSING = re.compile(r"module 'teachtf[.\w]*' has no attribute '(\w+)'")
 
