@@ -19,10 +19,20 @@ def constant_value(tensor: Any) -> np.ndarray | None:
     """The value of `tensor` if it follows from constants and known shapes alone, else None. Do not write to it."""
     if not isinstance(tensor, Tensor):
         return tensor if isinstance(tensor, np.ndarray) else None
-    return _value(tensor, _DEPTH)
+    return _value(tensor, _DEPTH, {})
 
 
-def _value(tensor: Tensor, depth: int) -> np.ndarray | None:
+# What is known of tensors that were met before in one question: shapes are often computed twice from the same tensors.
+Seen = dict[Tensor, "np.ndarray | None"]
+
+
+def _value(tensor: Tensor, depth: int, seen: Seen) -> np.ndarray | None:
+    if tensor not in seen:
+        seen[tensor] = _found(tensor, depth, seen)
+    return seen[tensor]
+
+
+def _found(tensor: Tensor, depth: int, seen: Seen) -> np.ndarray | None:
     op = tensor._op
     if op.type == "Const":
         return op._attrs["value"]
@@ -32,7 +42,7 @@ def _value(tensor: Tensor, depth: int) -> np.ndarray | None:
         return known
     values = []
     for item in op._inputs:
-        value = _value(item, depth - 1)
+        value = _value(item, depth - 1, seen)
         if value is None:
             return None
         values.append(value)
@@ -154,13 +164,13 @@ _RULES: dict[str, Callable[..., Any]] = {
 
 def constant_value_as_shape(tensor: Tensor) -> TensorShape:
     """The shape that the 1-D integer `tensor` holds, as far as it is known: unknown elements give unknown dimensions."""
-    dims = _dims(tensor, _DEPTH)
+    dims = _dims(tensor, _DEPTH, {})
     return unknown_shape() if dims is None else TensorShape._from_tuple(tuple(dims))
 
 
-def _dims(tensor: Tensor, depth: int) -> list[int | None] | None:
+def _dims(tensor: Tensor, depth: int, seen: Seen) -> list[int | None] | None:
     op = tensor._op
-    value = _value(tensor, depth)
+    value = _value(tensor, depth, seen)
     if value is not None:
         flat = np.ravel(value).tolist()
         for d in flat:
@@ -172,22 +182,22 @@ def _dims(tensor: Tensor, depth: int) -> list[int | None] | None:
     if depth and op.type == "Pack":
         result: list[int | None] = []
         for item in op._inputs:
-            single = _value(item, depth - 1)
+            single = _value(item, depth - 1, seen)
             result.append(None if single is None or int(single) < 0 else int(single))
         return result
     if depth and op.type == "ConcatV2":
         result = []
         for item in op._inputs[:-1]:
-            part = _dims(item, depth - 1)
+            part = _dims(item, depth - 1, seen)
             if part is None:
                 return None
             result.extend(part)
         return result
     if depth and op.type == "Cast":
-        return _dims(op._inputs[0], depth - 1)
+        return _dims(op._inputs[0], depth - 1, seen)
     if depth and op.type == "StridedSlice":
-        part = _dims(op._inputs[0], depth - 1)
-        bounds = [_value(t, depth - 1) for t in op._inputs[1:]]
+        part = _dims(op._inputs[0], depth - 1, seen)
+        bounds = [_value(t, depth - 1, seen) for t in op._inputs[1:]]
         if part is not None and all(b is not None for b in bounds):
             index = strided_slice_index(op, *bounds)
             if len(index) == 1 and isinstance(index[0], slice):
