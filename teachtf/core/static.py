@@ -35,7 +35,7 @@ def _value(tensor: Tensor, depth: int, seen: Seen) -> np.ndarray | None:
 def _found(tensor: Tensor, depth: int, seen: Seen) -> np.ndarray | None:
     op = tensor._op
     if op.type == "Const":
-        return op._attrs["value"]
+        return np.asarray(op._attrs["value"], order="C")  # one element may fill it by strides of 0; kernels take it whole
     of_shape = _OF_SHAPE.get(op.type)
     known = None if of_shape is None else of_shape(tensor)
     if known is not None or depth == 0 or not op._inputs:
