@@ -204,8 +204,8 @@ from teachtf.ops.scattering import (
     meshgrid,
     scatter_nd,
     tensor_scatter_add,
-    tensor_scatter_max,
-    tensor_scatter_min,
+    tensor_scatter_nd_max,
+    tensor_scatter_nd_min,
     tensor_scatter_sub,
     tensor_scatter_update,
 )
@@ -228,6 +228,30 @@ from teachtf.ops.segments import (
 from teachtf.ops.session_handles import delete_session_tensor, get_session_handle, get_session_tensor
 from teachtf.ops.slicing import slice_ as slice
 from teachtf.ops.slicing import strided_slice
+from teachtf.ops.sparse_arrays import (
+    sparse_concat,
+    sparse_fill_empty_rows,
+    sparse_reorder,
+    sparse_reshape,
+    sparse_retain,
+    sparse_slice,
+    sparse_split,
+    sparse_transpose,
+)
+from teachtf.ops.sparse_building import sparse_mask, sparse_merge, sparse_placeholder, sparse_to_indicator
+from teachtf.ops.sparse_math import (
+    sparse_add,
+    sparse_maximum,
+    sparse_minimum,
+    sparse_reduce_max,
+    sparse_reduce_max_sparse,
+    sparse_reduce_sum,
+    sparse_reduce_sum_sparse,
+    sparse_softmax,
+    sparse_tensor_dense_matmul,
+    sparse_tensor_to_dense,
+    sparse_to_dense,
+)
 from teachtf.ops.special import polygamma, zeta
 from teachtf.ops.tensordot import tensordot
 from teachtf.ops.unique import unique, unique_with_counts
@@ -276,6 +300,7 @@ from teachtf.state.collections import (
     assert_variables_initialized,
     global_variables,
     global_variables_initializer,
+    initialize_all_tables,
     initialize_all_variables,
     initialize_local_variables,
     initialize_variables,
@@ -284,6 +309,7 @@ from teachtf.state.collections import (
     model_variables,
     moving_average_variables,
     report_uninitialized_variables,
+    tables_initializer,
     trainable_variables,
     variables_initializer,
 )
@@ -294,6 +320,7 @@ from teachtf.state.initializers import Ones as ones_initializer
 from teachtf.state.initializers import RandomNormal as random_normal_initializer
 from teachtf.state.initializers import RandomUniform as random_uniform_initializer
 from teachtf.state.initializers import TruncatedNormal as truncated_normal_initializer
+from teachtf.state.initializers import UniformUnitScaling as uniform_unit_scaling_initializer
 from teachtf.state.initializers import VarianceScaling as variance_scaling_initializer
 from teachtf.state.initializers import Zeros as zeros_initializer
 from teachtf.state.modes import VariableAggregation, VariableSynchronization
@@ -329,13 +356,8 @@ pack = stack
 unpack = unstack
 mod = floormod
 arg_max, arg_min = argmax, argmin
-tensor_diag, tensor_diag_part = diag, diag_part
-tensor_scatter_nd_update, tensor_scatter_nd_add, tensor_scatter_nd_sub = (
-    tensor_scatter_update,
-    tensor_scatter_add,
-    tensor_scatter_sub,
-)
-tensor_scatter_nd_max, tensor_scatter_nd_min = tensor_scatter_max, tensor_scatter_min
+tensor_scatter_nd_update = tensor_scatter_update
+tensor_scatter_nd_add, tensor_scatter_nd_sub = tensor_scatter_add, tensor_scatter_sub
 
 # Protos of the configuration, made available when first asked for: their import is slow.
 _PROTOS = {
@@ -369,7 +391,9 @@ _NAMESPACES = {
     "layers": "teachtf.layers",
     "logging": "teachtf.logging",
     "losses": "teachtf.losses",
+    "metrics": "teachtf.metrics",
     "python_io": "teachtf.python_io",
+    "sparse": "teachtf.sparse",
     "summary": "teachtf.summary",
     "test": "teachtf.test",
     "version": "teachtf.version",

@@ -283,6 +283,11 @@ def _transpose(op: Any) -> Call:
     return lambda x, perm: np.transpose(x, tuple(perm))
 
 
+@kernel("ConjugateTranspose")
+def _conjugate_transpose(op: Any) -> Call:
+    return lambda x, perm: np.conj(np.transpose(x, tuple(perm)))
+
+
 @kernel("InvertPermutation")
 def _invert_permutation(op: Any) -> Call:
     def call(x: Any) -> Any:

@@ -18,6 +18,7 @@ from teachtf.ops.fills import zeros
 from teachtf.ops.gathering import gather
 from teachtf.ops.joining import stack
 from teachtf.ops.reductions import reduce_prod
+from teachtf.ops.scattering import scatter_nd
 
 
 def _top_shape(op: Any) -> list[TensorShape]:
@@ -43,7 +44,7 @@ def _top_gradient(op: Any, grad: Any, _: Any) -> list[Any]:
     width = gather(cast(in_shape, dtypes.int64), size(in_shape) - 1)
     starts = range_(0, cast(shape(rows)[0], dtypes.int64) * width, width)
     at = reshape(rows + cast(expand_dims(starts, -1), dtypes.int32), [-1])
-    flat = apply_op("UnsortedSegmentSum", reshape(grad, [-1]), at, reduce_prod(in_shape))
+    flat = scatter_nd(expand_dims(at, -1), reshape(grad, [-1]), [reduce_prod(in_shape)])
     return [reshape(flat, in_shape), zeros([], dtypes.int32)]
 
 

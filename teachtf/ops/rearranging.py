@@ -32,14 +32,18 @@ def _transpose_shape(op: Any) -> list[TensorShape]:
     return [shapes.shape_of([dims[int(p)] for p in perm])]
 
 
-declare(
-    "Transpose",
-    inputs="x: T, perm: Tperm",
-    outputs="y: T",
-    attrs="T: type, Tperm: {int32, int64} = DT_INT32",
-    shape=_transpose_shape,
-    gradient=lambda op, grad: [transpose(grad, invert_permutation(op.inputs[1])), None],
-)
+for _name in ("Transpose", "ConjugateTranspose"):
+    declare(
+        _name,
+        inputs="x: T, perm: Tperm",
+        outputs="y: T",
+        attrs="T: type, Tperm: {int32, int64} = DT_INT32",
+        shape=_transpose_shape,
+        gradient=lambda op, grad: [
+            transpose(grad, invert_permutation(op.inputs[1]), conjugate=op.type == "ConjugateTranspose"),
+            None,
+        ],
+    )
 declare(
     "InvertPermutation",
     inputs="x: T",
@@ -56,19 +60,29 @@ def invert_permutation(x: Any, name: str | None = None) -> Tensor:
 
 
 def transpose(a: Any, perm: Any = None, name: str = "transpose", conjugate: bool = False) -> Tensor:
-    """`a` with its axes in the order `perm`; reversed when that is None. Source: `tf.transpose`."""
+    """`a` with its axes in the order `perm`; reversed when that is None.
+
+    Args:
+      a: a tensor.
+      perm: for each axis of the result, which axis of `a` it is.
+      name: the operation's name.
+      conjugate: whether complex numbers are conjugated as well.
+
+    Raises:
+      ValueError: `perm` does not hold each axis once.
+
+    Source: `tf.transpose`.
+    """
     with name_scope(name, "transpose", [a]) as scope:
-        tensor = convert_to_tensor(a)
+        tensor = a if isinstance(a, Tensor) else convert_to_tensor(a, name="a")
+        op_type = "ConjugateTranspose" if conjugate and tensor.dtype.is_complex else "Transpose"
         if perm is None:
             ndims = tensor.shape.ndims
-            if ndims is not None:
-                perm = np.arange(ndims - 1, -1, -1, dtype=np.int32)
+            if ndims is None:
+                perm = apply_op("Range", apply_op("Rank", tensor) - 1, -1, -1)
             else:
-                from teachtf.ops.fills import range
-
-                perm = rank(tensor) - 1 - range(0, rank(tensor), 1)
-        result = apply_op("Transpose", tensor, perm, name=scope)
-        return apply_op("Conj", result) if conjugate and tensor.dtype.is_complex else result
+                perm = np.arange(ndims - 1, -1, -1, dtype=np.int32)
+        return apply_op(op_type, tensor, perm, name=scope)
 
 
 def _tile_shape(op: Any) -> list[TensorShape]:

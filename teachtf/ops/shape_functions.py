@@ -129,3 +129,15 @@ def normal_axis(axis: int, rank: int) -> int:
     if not -rank <= axis < rank:
         raise ValueError(f"Invalid reduction dimension {axis} for input with {rank} dimensions.")
     return axis % rank if rank else 0
+
+
+def require_rank_at_least(tensor: Any, rank: int) -> Dims:
+    """The dimensions of a tensor of at least this rank; None where nothing is known.
+
+    Raises:
+      ValueError: the rank is known and less.
+    """
+    dims = tensor._shape.as_tuple
+    if dims is not None and len(dims) < rank:
+        raise ValueError(f"Shape must be at least rank {rank} but is rank {len(dims)}")
+    return dims

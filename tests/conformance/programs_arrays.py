@@ -6,7 +6,7 @@ from functools import partial
 
 import numpy as np
 import programs_ops
-from harness import Programs, error
+from harness import Programs, describe_graph, error, static
 from programs_ops import ints, ramp
 
 programs = Programs()
@@ -35,3 +35,141 @@ def boolean_mask_refused(tf):
         error(tf, lambda: tf.boolean_mask(x, ROWS, axis=1)),
         error(tf, lambda: tf.sequence_mask([1], [3])),
     ]
+
+
+# --- diagonals -------------------------------------------------------------------------------------------------------
+
+case("diag_of_a_matrix", lambda tf, x: tf.diag(x), ramp(2, 3))
+case("diag_part_of_rank_4", lambda tf, x: tf.diag_part(x), ramp(2, 3, 2, 3))
+case("tensor_diag", lambda tf, x: [tf.linalg.tensor_diag(x), tf.linalg.tensor_diag_part(tf.linalg.tensor_diag(x))], ramp(2))
+case("matrix_diag", lambda tf, x: tf.matrix_diag(x), ramp(2, 3))
+case("matrix_diag_named", lambda tf, x: tf.matrix_diag(x, name="d", k=1), ramp(3), vague=False)
+case("matrix_diag_wide", lambda tf, x: tf.matrix_diag(x, k=-1, num_rows=3, num_cols=5, padding_value=7), ramp(2), vague=False)
+for _align in ("RIGHT_LEFT", "LEFT_RIGHT", "LEFT_LEFT", "RIGHT_RIGHT"):
+    case(
+        f"matrix_diag_band_{_align}", lambda tf, x, a=_align: tf.matrix_diag(x, k=(-1, 1), align=a), ramp(2, 3, 4), vague=False
+    )
+    case(f"matrix_diag_part_band_{_align}", lambda tf, x, a=_align: tf.matrix_diag_part(x, k=(-1, 2), align=a), ramp(2, 3, 4))
+    _band = ramp(3, 4, 4), ramp(3, 2, 4)
+    case(
+        f"matrix_set_diag_band_{_align}",
+        lambda tf, x, d, a=_align: tf.matrix_set_diag(x, d, k=(-1, 0), align=a),
+        *_band,
+        vague=False,
+    )
+case("matrix_diag_ints", lambda tf, x: tf.matrix_diag(x, padding_value=3), ints(2, 2))
+case("matrix_diag_bools", lambda tf, x: tf.matrix_diag(x), np.array([True, False]))
+case("matrix_diag_part", lambda tf, x: tf.matrix_diag_part(x), ramp(2, 3, 4))
+case("matrix_diag_part_padded", lambda tf, x: tf.matrix_diag_part(x, k=(0, 1), padding_value=9), ramp(3, 3))
+case("matrix_set_diag", lambda tf, x, d: tf.matrix_set_diag(x, d), ramp(2, 3, 4), ramp(2, 3))
+case("matrix_set_diag_above", lambda tf, x, d: tf.matrix_set_diag(x, d, k=2, name="s"), ramp(3, 4), ramp(2))
+case("matrix_band_part", lambda tf, x: [tf.matrix_band_part(x, 0, -1), tf.matrix_band_part(x, 1, 0)], ramp(2, 3, 4))
+case("matrix_transpose", lambda tf, x: tf.matrix_transpose(x), ramp(2, 3, 4))
+case("matrix_transpose_complex", lambda tf, x: tf.matrix_transpose(x, conjugate=True), programs_ops.Z, gradient=False)
+case("linalg_diag", lambda tf, x: [tf.linalg.diag(x), tf.linalg.band_part(tf.linalg.diag(x), 0, 0)], ramp(3))
+case(
+    "eye_forms",
+    lambda tf: [
+        tf.eye(2, 3),
+        tf.eye(3, 2, dtype=tf.int32, name="I"),
+        tf.eye(2, batch_shape=[2]),
+        tf.eye(2, 2),
+        tf.eye(0),
+        tf.eye(2, 3, batch_shape=[2]),
+    ],
+    vague=False,
+)
+
+
+@programs
+def eye_of_tensors(tf):
+    n = tf.placeholder(tf.int32, [])
+    made = [tf.eye(n), tf.eye(n, 3), tf.eye(2, batch_shape=tf.constant([2])), tf.eye(2, n, batch_shape=tf.constant([1]))]
+    facts = {"static": static(*made), "graph": describe_graph(tf)}
+    with tf.Session() as sess:
+        facts["values"] = sess.run(made, {n: 2})
+    return facts
+
+
+@programs
+def diagonals_refused(tf):
+    x = tf.placeholder(tf.float32, [3, 4])
+    scalar = tf.placeholder(tf.float32, [])
+    return [
+        error(tf, lambda: tf.diag(scalar)),
+        error(tf, lambda: tf.diag_part(x)),
+        error(tf, lambda: tf.diag_part(tf.zeros([3]))),
+        error(tf, lambda: tf.matrix_diag(scalar)),
+        error(tf, lambda: tf.matrix_diag(x, k=[1, 0])),
+        error(tf, lambda: tf.matrix_diag(x, k=[0, 1])),
+        error(tf, lambda: tf.matrix_diag(x, num_rows=2)),
+        error(tf, lambda: tf.matrix_diag(x, num_rows=6, num_cols=7)),
+        error(tf, lambda: tf.matrix_diag(x, align="TOP")),
+        error(tf, lambda: tf.matrix_diag_part(x, k=4)),
+        error(tf, lambda: tf.matrix_diag_part(x, k=-3)),
+        error(tf, lambda: tf.matrix_diag_part(tf.zeros([3]))),
+        error(tf, lambda: tf.matrix_set_diag(x, tf.zeros([4]))),
+        error(tf, lambda: tf.matrix_set_diag(x, tf.zeros([3, 3]))),
+        error(tf, lambda: tf.matrix_set_diag(x, tf.zeros([3]), k=9)),
+        error(tf, lambda: tf.matrix_transpose(tf.zeros([3]))),
+        error(tf, lambda: tf.eye(2.5)),
+        error(tf, lambda: tf.diag(tf.constant([True]))),
+    ]
+
+
+# --- slices by index tuples ------------------------------------------------------------------------------------------
+
+PAIRS = np.int32([[0, 1], [2, 3], [0, 1]])
+case("gather_nd", lambda tf, x: tf.gather_nd(x, PAIRS), ramp(3, 4))
+case("gather_nd_rows", lambda tf, x: tf.gather_nd(x, [[2], [0]], name="g"), ramp(3, 4))
+case("gather_nd_of_gather", lambda tf, x: tf.gather_nd(2.0 * x, [[[2], [0]]]), ramp(3, 4))
+case("gather_nd_batches", lambda tf, x: tf.gather_nd(x, [[[1], [0]], [[2], [2]]], batch_dims=1), ramp(2, 3, 2), vague=False)
+case("gather_nd_deep_batches", lambda tf, x: tf.gather_nd(x, [[[1], [0]]], batch_dims=2), ramp(1, 2, 2), vague=False)
+case("scatter_nd", lambda tf, u: tf.scatter_nd(PAIRS, u, [3, 4]), ramp(3))
+case("scatter_nd_rows", lambda tf, u: tf.scatter_nd([[2], [0]], u, tf.constant([4, 3])), ramp(2, 3))
+case("scatter_nd_ints", lambda tf, i, u: tf.scatter_nd(i, u, [5]), np.int32([[1], [3]]), ints(2))
+for _name in ("update", "add", "sub", "min", "max"):
+    _name = f"tensor_scatter_nd_{_name}"
+    case(_name, lambda tf, x, u, name=_name: getattr(tf, name)(x, [[2], [0]], u), ramp(3, 4), ramp(2, 4))
+    case(f"{_name}_ints", lambda tf, x, u, name=_name: getattr(tf, name)(x, [[0], [2]], u), ints(3, 4), ints(2, 4))
+case(
+    "tensor_scatter_old_names",
+    lambda tf, x: tf.tensor_scatter_update(tf.tensor_scatter_add(x, [[0, 1], [2, 2], [0, 1]], x[0]), [[0]], x[1:2]),
+    ramp(3, 3),
+)
+case("batch_gather", lambda tf, x: tf.batch_gather(x, [[2, 0], [1, 1]]), ramp(2, 3), vague=False)
+case("batch_gather_deep", lambda tf, x: tf.batch_gather(x, [[[2, 0]], [[1, 1]]]), ramp(2, 1, 3, 2), vague=False)
+case("meshgrid", lambda tf, x, y: tf.meshgrid(x, y), ramp(3), ramp(2))
+case("meshgrid_ij", lambda tf, x, y: tf.meshgrid(x, y, [1.0, 2.0], indexing="ij", name="grid"), ramp(3), ramp(2))
+case("meshgrid_scalar", lambda tf, x: tf.meshgrid(x, 3.0), ramp(3))
+case("top_k_of_matrix", lambda tf, x: tf.nn.top_k(x, 2)[0], ramp(3, 4))
+
+
+@programs
+def index_tuples_refused(tf):
+    x = tf.placeholder(tf.float32, [3, 4])
+    far = tf.placeholder(tf.int32)
+    with tf.Session() as sess:
+        return [
+            error(tf, lambda: tf.gather_nd(x, tf.zeros([2, 3], tf.int32))),
+            error(tf, lambda: tf.gather_nd(x, 1)),
+            error(tf, lambda: tf.gather_nd(x, [0.5])),
+            error(tf, lambda: tf.gather_nd(x, [[0], [1]], batch_dims=2)),
+            error(tf, lambda: tf.gather_nd(x, [[0], [1]], batch_dims=-1)),
+            error(tf, lambda: tf.scatter_nd([[0], [1]], [1.0, 2.0, 3.0], [4])),
+            error(tf, lambda: tf.scatter_nd([[0], [1]], [1.0, 2.0], [4, 2])),
+            error(tf, lambda: tf.scatter_nd([[0], [1]], [1.0, 2.0], [0])),
+            error(tf, lambda: tf.scatter_nd([[0]], [1.0], 4)),
+            error(tf, lambda: tf.tensor_scatter_update(x, [[0]], [[1.0]])),
+            error(tf, lambda: tf.tensor_scatter_add(x, [[0]], [1])),
+            error(tf, lambda: tf.tensor_scatter_add(1.0, [[0]], [1.0])),
+            error(tf, lambda: tf.batch_gather(x, 1)),
+            error(tf, lambda: tf.batch_gather(x, tf.zeros([3, 1, 1], tf.int32))),
+            error(tf, lambda: tf.batch_gather(x, far)),
+            error(tf, lambda: tf.meshgrid([1], indexing="yx")),
+            error(tf, lambda: tf.meshgrid([1], index="ij")),
+            error(tf, lambda: sess.run(tf.gather_nd([1, 2], far), {far: [[2]]})),
+            error(tf, lambda: sess.run(tf.scatter_nd(far, [1, 2], [2]), {far: [[0], [2]]})),
+            error(tf, lambda: sess.run(tf.scatter_nd(far, [1, 2], [2]), {far: [[0]]})),
+            error(tf, lambda: sess.run(tf.tensor_scatter_update([1, 2], far, [2]), {far: [[-1]]})),
+        ]

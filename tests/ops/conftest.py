@@ -5,7 +5,9 @@ A new op gets a row here; `test_registry.py` says so when one is missing.
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,6 +18,9 @@ from teachtf.checkpoint import kernels as checkpoint_kernels
 from teachtf.core.op_def import registry
 from teachtf.kernels import library
 from teachtf.ops import shape_functions
+
+sys.path.insert(0, str(Path(__file__).parent))
+from samples_arrays import ROWS as ARRAY_ROWS
 
 assert checkpoint_kernels, library
 
@@ -213,7 +218,7 @@ def _elementwise(op_type: str, number: int, inputs: tuple[Any, ...]) -> Sample:
 
 def _samples() -> list[Sample]:
     rows = [_elementwise(op.name, len(op.inputs), op.inputs) for op in registry().values() if op.formula is not None]
-    for op_type, *rest in _OTHERS:
+    for op_type, *rest in [*_OTHERS, *ARRAY_ROWS]:
         float_type = rest.pop() if rest and rest[-1] is _F32 else np.float64
         attrs = rest.pop() if rest and isinstance(rest[-1], dict) else {}
         rows.append(Sample(op_type, tuple(rest), attrs, float_type))

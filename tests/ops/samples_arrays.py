@@ -1,0 +1,34 @@
+"""Samples of the array operations: rows as in `conftest.py`, of op type, inputs, attributes and the widest float type."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+_R = np.random.RandomState(11)
+
+
+def _f(*shape: int) -> np.ndarray:
+    """Distinct numbers between -0.9 and 0.9, none near 0 nor near each other."""
+    size = int(np.prod(shape))
+    return _R.permutation(np.linspace(0.1, 0.9, size) * np.where(np.arange(size) % 2, 1, -1)).reshape(shape)
+
+
+def _i(values: Any) -> np.ndarray:
+    return np.array(values, np.int32)
+
+
+_PLACES = _i([[2], [0]])
+ROWS: list[tuple[Any, ...]] = [
+    ("ConjugateTranspose", _f(2, 3), _i([1, 0])),
+    ("Diag", _f(3)),
+    ("DiagPart", _f(3, 3)),
+    ("GatherNd", _f(3, 2), _PLACES),
+    ("MatrixBandPart", _f(3, 4), _i(1), _i(0)),
+    ("MatrixDiagPartV3", _f(2, 3, 4), _i([-1, 1]), np.array(0.5)),
+    ("MatrixDiagV3", _f(2, 3), _i(1), _i(-1), _i(-1), np.array(0.5)),
+    ("MatrixSetDiagV3", _f(2, 3, 4), _f(2, 3), _i(0)),
+    ("ScatterNd", _i([[2], [0], [2]]), _f(3, 2), _i([4, 2])),
+    *((f"TensorScatter{what}", _f(3, 2), _PLACES, _f(2, 2)) for what in ("Update", "Add", "Sub", "Min", "Max")),
+]
