@@ -19,6 +19,7 @@ Array = npt.NDArray[Any]
 _SMALL = 1 << 15  # multiply-adds below which NumPy's call is quicker than ours
 _THREAD_WORK = 1 << 22  # multiply-adds that are worth waking a thread for
 _BLOCK, _DEPTH = 8 * TALL, 512
+_PAGE, _SPREAD_LEAST = 4096, 256  # bytes; rows and columns
 _PACK_ROWS = 1024  # rows of A that make it worth copying B to be dense
 _ONE_SEGMENT = np.zeros(1, np.int64)
 _FLOATS = frozenset({np.dtype(np.float32), np.dtype(np.float64)})
@@ -33,9 +34,9 @@ def compute_dtype(dtype: np.dtype) -> np.dtype | None:
 
 
 @functools.lru_cache(maxsize=1024)
-def _layout(m: int, k: int, n: int, transpose_a: bool, panel_step: int, b_step: int) -> Array:
+def _layout(m: int, k: int, n: int, transpose_a: bool, a_step: int, panel_step: int, b_step: int) -> Array:
     layout = Layout(
-        lines=1, pixels=m, a_start=0, a_image=0, a_line=0, a_pixel=1 if transpose_a else k,
+        lines=1, pixels=m, a_start=0, a_image=0, a_line=0, a_pixel=1 if transpose_a else a_step,
         c_start=0, c_image=0, c_line=0, c_pixel=n,
         k_step=m if transpose_a else 1, segment=k, columns=n, panel_step=panel_step, b_step=b_step,
         block=min(_BLOCK, m), depth=_DEPTH, accumulate=0,
@@ -79,21 +80,30 @@ def matmul(a: Array, b: Array, transpose_a: bool = False, transpose_b: bool = Fa
         parts = [(range(n // width), width, n, b_flat)]
         if edge:
             parts.append((range(n // width, n // width + 1), 0, width, pack_columns(b_flat, n - edge, k, edge, n, 1)))
-    c_flat = result.reshape(-1)
+    c_flat, a_step = result.reshape(-1), k
+    # Rows a whole number of pages apart would fall into the same few lines of the first cache: they are copied further apart.
+    spread = not transpose_a and k * dtype.itemsize % _PAGE == 0 and min(m, n) >= _SPREAD_LEAST
+    if spread:
+        a_step = k + _PAGE // 64
+        rows_of_a, spread_a = a_flat.reshape(m, k), np.empty((m, a_step), dtype)
+        a_flat = spread_a.reshape(-1)
 
     def compute(rows: range, part: int, panels: range) -> None:
         _, panel_step, b_step, b_part = parts[part]
-        layout = _layout(m, k, n, transpose_a, panel_step, b_step)
+        layout = _layout(m, k, n, transpose_a, a_step, panel_step, b_step)
         multiply(rows, panels, layout, _ONE_SEGMENT, a_flat, b_part, c_flat)
 
     def some_rows(first: int, last: int) -> None:
+        rows = range(first * TALL, min(last * TALL, m))
+        if spread:
+            spread_a[rows.start : rows.stop, :k] = rows_of_a[rows.start : rows.stop]
         for number, part in enumerate(parts):
-            compute(range(first * TALL, min(last * TALL, m)), number, part[0])
+            compute(rows, number, part[0])
 
     def some_panels(first: int, last: int) -> None:
         compute(range(m), 0, range(first, last))
 
-    if work < 2 * _THREAD_WORK or m >= n or m >= 2 * _BLOCK * thread_count():
+    if spread or work < 2 * _THREAD_WORK or m >= n or m >= 2 * _BLOCK * thread_count():
         grain = m if work < 2 * _THREAD_WORK else max(1, math.ceil(_THREAD_WORK / (TALL * k * n)))
         parallel_for(some_rows, -(-m // TALL), grain)
     else:
