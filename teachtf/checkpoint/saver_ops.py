@@ -46,7 +46,7 @@ class SaveSpec:
 class VariableSaveable:
     """How a variable is saved and restored."""
 
-    def __init__(self, ref: Tensor, slice_spec: str, name: str) -> None:
+    def __init__(self, ref: Tensor | Variable, slice_spec: str, name: str) -> None:
         self.op = ref
         self.name = name
         self.specs = [SaveSpec(ref, slice_spec, name)]
@@ -145,7 +145,7 @@ def saveables_of(by_name: dict[str, Any]) -> list[Any]:
     seen: set[Any] = set()
     for name, item in sorted(by_name.items(), key=lambda pair: pair[0]):
         for saveable in _saveables_for(name, item):
-            key = saveable.op if isinstance(saveable.op, Tensor) else id(saveable)
+            key = saveable.op if isinstance(saveable.op, (Tensor, Variable)) else id(saveable)
             if key in seen:
                 raise ValueError(f"The same saveable will be restored with two names: {saveable.name}")
             seen.add(key)
@@ -173,7 +173,7 @@ def _saveables_for(name: str, item: Any) -> list[Any]:
         full_names.add(info.full_name)
         if len(full_names) > 1:
             raise ValueError(f"Slices must all be from the same tensor: {' != '.join(sorted(full_names))}")
-        found.append(VariableSaveable(variable._ref(), info.spec, name))
+        found.append(VariableSaveable(variable, info.spec, name))
     return found
 
 

@@ -244,7 +244,7 @@ class Orthogonal(Initializer):
                 "The tensor to initialize, specified by argument `shape` must be at least two-dimensional. Received "
                 f"shape={shape}"
             )
-        rows, columns = math.prod(as_shape(shape[:-1]).as_list()), int(shape[-1])
+        rows, columns = math.prod(_whole(shape[:-1], None)), int(shape[-1])
         wanted = self.dtype if dtype is None else dtype
         normal = random.random_normal((max(rows, columns), min(rows, columns)), dtype=wanted, seed=self.seed)
         q, r = apply_op("Qr", normal, full_matrices=False)
@@ -282,7 +282,7 @@ class Identity(Initializer):
         return {"gain": self.gain, "dtype": self.dtype.name}
 
 
-def _whole(shape: Any, partition_info: Any) -> list[Any]:
+def _whole(shape: Any, partition_info: Any) -> Any:
     """The shape of all partitions together."""
     return as_shape(shape if partition_info is None else partition_info.full_shape).as_list()
 
