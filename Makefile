@@ -20,7 +20,7 @@ ORACLE_READY := $(ORACLE)/.teachtf-ready
 
 .DEFAULT_GOAL := help
 .PHONY: help lab warm test lint types layers unit lessons \
-	check-wheel check-browser check-binder conformance clean
+	check-wheel check-browser check-binder conformance bench clean
 
 help:  ## Show this list
 	@echo "make lab             open the lessons in JupyterLab"
@@ -32,6 +32,7 @@ help:  ## Show this list
 	@echo "make check-browser   run every lesson in JupyterLab in a real browser (Chromium)"
 	@echo "make check-binder    check the Binder environment"
 	@echo "make conformance     compare with real TensorFlow, in an environment of its own"
+	@echo "make bench           time the same programs under teachtf and TensorFlow, turn about (ten minutes, on a quiet machine)"
 	@echo "make clean           remove what was built; the environments stay"
 	@echo
 	@echo "PYTHON=python3.12    choose the Python (3.11 to 3.13)"
@@ -72,7 +73,7 @@ $(READY): pyproject.toml
 $(ORACLE_READY): pyproject.toml
 	$(call make-venv,$(ORACLE))
 	@echo "Installing TensorFlow into $(ORACLE), for comparison only"
-	@$(ORACLE)/bin/python -m pip install --disable-pip-version-check --quiet 'tensorflow-cpu>=2.18' 'tf_keras>=2.18' pytest
+	@$(ORACLE)/bin/python -m pip install --disable-pip-version-check --quiet 'tensorflow-cpu==2.21.*' 'tf_keras==2.21.*' pytest
 	@touch $@
 
 # --- learning -------------------------------------------------------------------------------------------------------
@@ -120,6 +121,9 @@ check-binder: $(READY)
 
 conformance: $(READY) $(ORACLE_READY)
 	TEACHTF_ORACLE="$(CURDIR)/$(ORACLE)/bin/python" $(BIN)/pytest $(PYTEST_ARGS) tests/conformance
+
+bench: $(READY) $(ORACLE_READY)
+	$(BIN)/python tests/benchmarks/bench.py --oracle $(ORACLE)/bin/python --write
 
 clean:
 	rm -rf build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -1,4 +1,4 @@
-"""Makes the README's pictures, graph.png and lesson.png, from the code and the lessons as they are.
+"""Makes the pictures of the README and the docs: graph.png and lesson.png from the code and the lessons as they are, and run.png.
 
     .venv/bin/python docs/images/make.py
 
@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from teachtf_widgets import graph_view
+from teachtf_widgets import graph_view, layout
 
 import teachtf as tf
 
@@ -38,6 +38,30 @@ def draw_graph() -> None:
             with tf.variable_scope(scope):
                 result = conv_relu(result, [5, 5, 32, 32], [32])
     write_small(graph_view(graph).png(dpi=110), HERE / "graph.png")
+
+
+RUN = """
+digraph { rankdir=LR; ranksep=0.35; nodesep=0.25
+  node [shape=box style="rounded,filled" fillcolor="#eef3fb" color="#5b7db1" fontname="Helvetica" fontsize=11]
+  edge [color="#5b7db1" fontname="Helvetica" fontsize=9 arrowsize=0.7]
+  ask [label="fetches, feeds"]
+  structures [label="structures.py\\nflatten, check"]
+  plan [label="a plan for these\\nfetches and feeds?" shape=diamond style=filled fillcolor="#fff7e0" margin="0.02,0.02"]
+  subgraph cluster_plan { label="made once" fontname="Helvetica" fontsize=10 color="#c9b06b" style=rounded
+    frames [label="frames.py\\nwhat is needed"]; place [label="placement.py\\nwhere it would run"]
+    fusion [label="fusion.py\\nwhat runs as one"]; writer [label="writer.py\\nstraight Python"] }
+  run [label="run(f0, ...)\\na line a kernel" fillcolor="#e6f4e6" color="#5a9a5a"]
+  numpy [label="NumPy\\nsmall arrays"]; loops [label="cpu/elementwise.py\\nfused loops"]
+  tiles [label="cpu/tiles.py, winograd.py\\nproducts, convolutions"]; more [label="cpu/*\\npooling, softmax, Philox"]
+  back [label="structures.py\\nthe caller's arrays"]
+  ask -> structures -> plan; plan -> frames [label="no"]; frames -> place -> fusion -> writer; writer -> run
+  plan -> run [label="yes"]; run -> {numpy loops tiles more} -> back }
+"""
+
+
+def draw_run() -> None:
+    """The way of a run, for docs/run.md."""
+    write_small(layout.render(RUN, "png", dpi=110), HERE / "run.png")
 
 
 def write_small(png: bytes, path: Path) -> None:
@@ -76,6 +100,7 @@ def test_photograph_the_lesson(server, browser) -> None:
 
 if __name__ == "__main__":
     draw_graph()
+    draw_run()
     # The server and the browser are the fixtures of the browser tests.
     command = [sys.executable, "-m", "pytest", "-q", "-s", "-p", "no:cacheprovider", "-c", "tests/browser/pytest.ini"]
     command += ["-p", "tests.browser.conftest", "-m", "browser", str(HERE / "make.py")]
