@@ -1,4 +1,4 @@
-"""Makes the pictures of the README and the docs: graph.png and lesson.png from the code and the lessons as they are, and run.png.
+"""Makes the pictures of the README and the docs: graph.png and lesson.png, from the code and lessons as they are, and run.png.
 
     .venv/bin/python docs/images/make.py
 
