@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import Any
 
 from teachtf.core.name_scope import colocate_with
@@ -10,10 +11,13 @@ from teachtf.state.scopes import get_variable, get_variable_scope, variable_scop
 from teachtf.state.variables import SaveSliceInfo
 
 
-def create_slot(primary: Any, initial: Any, name: str) -> Any:
-    """A variable named `primary/name`: started from a tensor, or by an initializer in the shape of `primary`."""
+def create_slot(primary: Any, initial: Any, name: str, colocate: bool = True) -> Any:
+    """A variable named `primary/name`: started from a tensor, or by an initializer in the shape of `primary`.
+
+    With `colocate`, it goes where `primary` goes.
+    """
     prefix = primary._shared_name if hasattr(primary, "_shared_name") else primary.op.name
-    with variable_scope(None, f"{prefix}/{name}"), colocate_with(primary.op):
+    with variable_scope(None, f"{prefix}/{name}"), colocate_with(primary.op) if colocate else nullcontext():
         scope = get_variable_scope()
         partitioner = scope.partitioner
         scope.set_partitioner(None)
@@ -30,6 +34,6 @@ def create_slot(primary: Any, initial: Any, name: str) -> Any:
     return slot
 
 
-def create_zeros_slot(primary: Any, name: str) -> Any:
+def create_zeros_slot(primary: Any, name: str, colocate: bool = True) -> Any:
     """A slot that starts at zero."""
-    return create_slot(primary, initializers.Zeros(), name)
+    return create_slot(primary, initializers.Zeros(), name, colocate)
