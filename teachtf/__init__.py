@@ -388,6 +388,7 @@ _NAMESPACES = {
     "compat": "teachtf.compat",
     "flags": "absl.flags",
     "gfile": "teachtf.gfile",
+    "graph_util": "teachtf.graph_util",
     "layers": "teachtf.layers",
     "logging": "teachtf.logging",
     "losses": "teachtf.losses",

@@ -319,3 +319,62 @@ def many_of_one_name(tf):
         with tf.name_scope("a"):
             names += [tf.constant(1, name="c").name, tf.constant(1, name="C").name, tf.constant(1, name="c_1").name]
     return {"names": names, "graph": op_names(tf)}
+
+
+# --- smaller graphs --------------------------------------------------------------------------------------------------
+
+
+def model(tf):
+    x = tf.placeholder(tf.float32, [None, 2], name="x")
+    w = tf.get_variable("w", [2, 3], initializer=tf.constant_initializer(0.5), use_resource=False)
+    b = tf.Variable([1.0, 2.0, 3.0], name="b", use_resource=False)
+    unused = tf.Variable(1.0, name="unused", use_resource=False)
+    with tf.control_dependencies([tf.no_op("wait")]):
+        h = tf.identity(tf.matmul(x, w), name="h")
+    y = tf.nn.relu(tf.check_numerics(tf.identity(h + b, name="i"), "bad", name="check"), name="y")
+    tf.stop_gradient(tf.identity(y, name="out"), name="stop")
+    return x, y, unused
+
+
+def lines(definition):
+    return [f"{n.name} = {n.op}({', '.join(n.input)})" for n in definition.node]
+
+
+@programs
+def freeze(tf):
+    x, y, _ = model(tf)
+    with tf.Session() as sess:
+        sess.run(tf.global_variables_initializer())
+        whole = sess.graph.as_graph_def()
+        frozen = tf.graph_util.convert_variables_to_constants(sess, whole, ["y"])
+        partly = tf.graph_util.convert_variables_to_constants(sess, whole, ["y"], variable_names_blacklist=["b"])
+        only = tf.graph_util.convert_variables_to_constants(sess, whole, ["y"], variable_names_whitelist=["b"])
+        value = sess.run(y, {x: [[1.0, 2.0]]})
+    with tf.Graph().as_default():
+        fed, again = tf.import_graph_def(frozen, return_elements=["x:0", "y:0"], name="")
+        with tf.Session() as sess:
+            same = sess.run(again, {fed: [[1.0, 2.0]]})
+    kept = [{n.name: sorted(n.attr) for n in d.node if n.name in ("w", "b")} for d in (frozen, partly, only)]
+    return {"graphs": [lines(frozen), lines(partly), lines(only)], "attrs": kept, "values": [value, same]}
+
+
+@programs
+def parts_of_graphs(tf):
+    model(tf)
+    graph = tf.get_default_graph()
+    whole = graph.as_graph_def()
+    util = tf.graph_util
+    return {
+        "part": lines(util.extract_sub_graph(whole, ["h"])),
+        "two": lines(util.extract_sub_graph(whole, ["w/Assign", "unused"])),
+        "without training": lines(util.remove_training_nodes(whole)),
+        "protected": lines(util.remove_training_nodes(whole, ["i", "check"])),
+        "shape": [util.tensor_shape_from_node_def_name(graph, n) for n in ("x", "h:0")],
+        "on cpu": [n.name for n in whole.node if util.must_run_on_cpu(n)],
+        "pinned": [op.name for op in graph.get_operations() if util.must_run_on_cpu(op, pin_variables_on_cpu=True)],
+        "errors": [
+            error(tf, lambda: util.extract_sub_graph(whole, "h"), "dest_nodes must be an iterable of strings"),
+            error(tf, lambda: util.extract_sub_graph(3, ["h"]), "graph_def must be a graph_pb2.GraphDef proto"),
+            error(tf, lambda: util.extract_sub_graph(whole, ["nope"]), "nope is not in graph"),
+        ],
+    }
