@@ -11,6 +11,7 @@ from teachtf import errors, initializers, nn, train
 from teachtf.core.convert import constant, convert_to_tensor, register_tensor_conversion_function
 from teachtf.core.devices import DeviceSpec
 from teachtf.core.dtypes import (
+    QUANTIZED_DTYPES,
     DType,
     as_dtype,
     bfloat16,
@@ -68,6 +69,7 @@ from teachtf.core.sparse import (
 from teachtf.core.static_value import get_static_value
 from teachtf.core.tensor import Tensor, is_symbolic_tensor, is_tensor
 from teachtf.core.tensor_proto import make_ndarray, make_tensor_proto
+from teachtf.core.tensor_spec import TensorSpec, TypeSpec
 from teachtf.core.tracebacks import shorten_in_notebooks as _shorten_in_notebooks
 from teachtf.ops import sets as _sets  # these declare ops that may stand in a graph that is imported
 from teachtf.ops import summaries as _summaries
@@ -356,6 +358,7 @@ pack = stack
 unpack = unstack
 mod = floormod
 arg_max, arg_min = argmax, argmin
+no_gradient = NoGradient
 tensor_scatter_nd_update = tensor_scatter_update
 tensor_scatter_nd_add, tensor_scatter_nd_sub = tensor_scatter_add, tensor_scatter_sub
 
