@@ -178,7 +178,7 @@ from teachtf.ops.diagonals import (
 )
 from teachtf.ops.fills import broadcast_to, fill, linspace, ones, ones_like, range, zeros, zeros_like
 from teachtf.ops.gathering import gather, one_hot
-from teachtf.ops.gradients import NoGradient, NotDifferentiable, RegisterGradient, gradients
+from teachtf.ops.gradients import NoGradient, NotDifferentiable, RegisterGradient, UnconnectedGradients, gradients
 from teachtf.ops.joining import concat, split, stack, unstack
 from teachtf.ops.linalg import matmul
 from teachtf.ops.masking import boolean_mask, sequence_mask
@@ -253,6 +253,24 @@ from teachtf.ops.sparse_math import (
     sparse_tensor_dense_matmul,
     sparse_tensor_to_dense,
     sparse_to_dense,
+)
+from teachtf.ops.sorting import (
+    argsort,
+    repeat,
+    reverse_sequence,
+    roll,
+    searchsorted,
+    sort,
+    unravel_index,
+)
+from teachtf.ops.spaces import (
+    batch_to_space,
+    batch_to_space_nd,
+    depth_to_space,
+    required_space_to_batch_paddings,
+    space_to_batch,
+    space_to_batch_nd,
+    space_to_depth,
 )
 from teachtf.ops.special import polygamma, zeta
 from teachtf.ops.tensordot import tensordot
@@ -359,6 +377,7 @@ unpack = unstack
 mod = floormod
 arg_max, arg_min = argmax, argmin
 no_gradient = NoGradient
+reverse_v2 = reverse
 tensor_scatter_nd_update = tensor_scatter_update
 tensor_scatter_nd_add, tensor_scatter_nd_sub = tensor_scatter_add, tensor_scatter_sub
 

@@ -141,3 +141,16 @@ def require_rank_at_least(tensor: Any, rank: int) -> Dims:
     if dims is not None and len(dims) < rank:
         raise ValueError(f"Shape must be at least rank {rank} but is rank {len(dims)}")
     return dims
+
+
+def divided(size: int | None, by: int) -> int | None:
+    """`size` / `by`.
+
+    Raises:
+      ValueError: it leaves a remainder.
+    """
+    if size is None:
+        return None
+    if size % by:
+        raise ValueError(f"Dimension size must be evenly divisible by {by} but is {size}")
+    return size // by

@@ -173,3 +173,124 @@ def index_tuples_refused(tf):
             error(tf, lambda: sess.run(tf.scatter_nd(far, [1, 2], [2]), {far: [[0]]})),
             error(tf, lambda: sess.run(tf.tensor_scatter_update([1, 2], far, [2]), {far: [[-1]]})),
         ]
+
+
+# --- blocks ----------------------------------------------------------------------------------------------------------
+
+IMAGES = ramp(2, 4, 6, 3)
+case("space_to_depth", lambda tf, x: tf.space_to_depth(x, 2), IMAGES)
+case("depth_to_space", lambda tf, x: tf.depth_to_space(x, 2, name="d"), ramp(2, 2, 3, 8))
+case("depth_to_space_ints", lambda tf, x: tf.nn.depth_to_space(x, 2), ints(1, 2, 1, 4))
+case("space_to_batch", lambda tf, x: tf.space_to_batch(x, [[0, 0], [1, 1]], 2), IMAGES)
+case("batch_to_space", lambda tf, x: tf.batch_to_space(x, [[0, 1], [2, 0]], block_size=2), ramp(8, 2, 3, 2))
+case("space_to_batch_nd", lambda tf, x: tf.space_to_batch_nd(x, [2], [[1, 1]], name="s"), ramp(2, 4, 3))
+case("space_to_batch_nd_of_3", lambda tf, x: tf.space_to_batch_nd(x, [2, 1, 3], [[0, 0], [0, 2], [1, 0]]), ramp(1, 2, 2, 5))
+case("batch_to_space_nd", lambda tf, x: tf.batch_to_space_nd(x, [2, 3], [[1, 0], [0, 1]]), ramp(6, 2, 1, 2))
+case(
+    "space_to_batch_fed",
+    lambda tf, x, b, p: tf.space_to_batch_nd(x, b, p),
+    IMAGES,
+    np.int32([2, 1]),
+    np.int32([[0, 0], [1, 0]]),
+    vague=False,
+)
+case(
+    "batch_to_space_fed",
+    lambda tf, x, b, p: tf.batch_to_space_nd(x, b, p),
+    IMAGES,
+    np.int32([2, 1]),
+    np.int32([[0, 0], [1, 0]]),
+    vague=False,
+)
+case("required_paddings", lambda tf: tf.required_space_to_batch_paddings([5, 7], [2, 3]), vague=False)
+_sizes = np.int32([5, 7])
+case(
+    "required_paddings_fed", lambda tf, n: tf.required_space_to_batch_paddings(n, [2, 3], [[1, 0], [0, 2]]), _sizes, vague=False
+)
+
+
+@programs
+def blocks_refused(tf):
+    x = tf.placeholder(tf.float32, [2, 4, 6, 3])
+    return [
+        error(tf, lambda: tf.space_to_depth(x, 4)),
+        error(tf, lambda: tf.space_to_depth(x, 1)),
+        error(tf, lambda: tf.space_to_depth(tf.zeros([2, 2]), 2)),
+        error(tf, lambda: tf.depth_to_space(x, 2)),
+        error(tf, lambda: tf.depth_to_space(x, 2, data_format="HWCN")),
+        error(tf, lambda: tf.space_to_batch(x, [[0, 0], [0, 1]], 2)),
+        error(tf, lambda: tf.space_to_batch_nd(x, [0], [[0, 0]])),
+        error(tf, lambda: tf.space_to_batch_nd(x, [2], [[-2, 0]])),
+        error(tf, lambda: tf.space_to_batch_nd(x, [2, 2], [[0, 0]])),
+        error(tf, lambda: tf.space_to_batch_nd(x, 2, [[0, 0]])),
+        error(tf, lambda: tf.batch_to_space_nd(x, [3], [[0, 0]])),
+        error(tf, lambda: tf.batch_to_space_nd(x, [2], [[9, 0]])),
+        error(tf, lambda: tf.space_to_batch_nd(tf.zeros([2]), [1], [[0, 0]])),
+        error(tf, lambda: tf.required_space_to_batch_paddings([1], [[1]])),
+    ]
+
+
+# --- sorts and searches ----------------------------------------------------------------------------------------------
+
+case("sort", lambda tf, x: [tf.sort(x), tf.sort(x, axis=0, direction="DESCENDING", name="down")], ramp(3, 4), vague=False)
+case("sort_middle_axis", lambda tf, x: [tf.sort(x, 1), tf.sort(x, -2)], ramp(2, 3, 4), vague=False)
+case("sort_ints", lambda tf, x: [tf.sort(x), tf.sort(tf.cast(x, tf.uint8))], ints(7), vague=False)
+case("argsort", lambda tf, x: [tf.argsort(x), tf.argsort(x, axis=0, direction="DESCENDING")], ramp(3, 4), vague=False)
+case("argsort_equals", lambda tf, x: tf.argsort(x, stable=True), np.int32([2, 1, 2, 1, 0]))
+
+
+@programs
+def sort_of_unknown_rank(tf):
+    x = tf.placeholder(tf.float32)
+    made = [tf.sort(x), tf.sort(x, axis=0), tf.argsort(x, axis=1, direction="DESCENDING")]
+    with tf.Session() as sess:
+        return [static(*made), sess.run(made, {x: ramp(2, 3, 4)})]
+
+
+SORTED = np.float32([[1, 3, 3, 5], [0, 2, 4, 6]])
+_wanted = np.float32([[3, 0, 6], [4, 7, -1]])
+case(
+    "searchsorted",
+    lambda tf, s, v: [tf.searchsorted(s, v), tf.searchsorted(s, v, side="right", out_type=tf.int64)],
+    SORTED,
+    _wanted,
+)
+case("searchsorted_vector", lambda tf, s: tf.searchsorted(s, [3.0, 9.0], name="s"), SORTED[0])
+case("roll", lambda tf, x: [tf.roll(x, 1, 0), tf.roll(x, [2, -1], [1, 0], name="r")], ramp(3, 4))
+case("unravel_index", lambda tf, i: [tf.unravel_index(i, [3, 3]), tf.unravel_index(4, [3, 3])], ints(4))
+case("reverse_sequence", lambda tf, x, n: tf.reverse_sequence(x, n, seq_axis=1), ramp(3, 4, 2), ints(3, high=4))
+case("reverse_sequence_dims", lambda tf, x: tf.reverse_sequence(x, [1, 2], seq_dim=0, batch_dim=1, name="q"), ramp(3, 2))
+case("reverse_v2", lambda tf, x: [tf.reverse_v2(x, [0]), tf.reverse(x, [-1, 0])], ramp(3, 2))
+case("repeat", lambda tf, x: [tf.repeat(x, 2), tf.repeat(x, 3, axis=1, name="three")], ramp(2, 3), vague=False)
+case("repeat_each", lambda tf, x: [tf.repeat(x, [1, 2], axis=0), tf.repeat(x, [0, 2, 1], axis=-1)], ramp(2, 3), vague=False)
+case("repeat_fed", lambda tf, x, n: tf.repeat(x, n, axis=1), ramp(2, 3), np.int32([1, 0, 2]), vague=False)
+case("repeat_scalar", lambda tf, x: tf.repeat(x, 3), np.float32(2), vague=False)
+
+
+@programs
+def sorts_refused(tf):
+    x = tf.placeholder(tf.float32, [3, 4])
+    far = tf.placeholder(tf.int32)
+    with tf.Session() as sess:
+        return [
+            error(tf, lambda: tf.sort(x, direction="UP")),
+            error(tf, lambda: tf.sort(x, axis=tf.placeholder(tf.int32, []))),
+            error(tf, lambda: tf.sort(x, axis=[0])),
+            error(tf, lambda: tf.sort(x, axis=2)),
+            error(tf, lambda: tf.sort(1.0)),
+            error(tf, lambda: tf.searchsorted(x, x, side="middle")),
+            error(tf, lambda: tf.roll(1.0, 1, 0)),
+            error(tf, lambda: tf.roll(x, [[1]], 0)),
+            error(tf, lambda: tf.roll(x, 1.0, 0)),
+            error(tf, lambda: tf.unravel_index([1], 3)),
+            error(tf, lambda: tf.reverse_sequence(x, [1, 2], seq_axis=1)),
+            error(tf, lambda: tf.reverse_sequence(x, [1, 2, 3], seq_axis=2)),
+            error(tf, lambda: tf.reverse_sequence(x, [1, 2, 3], seq_axis=1, seq_dim=1)),
+            error(tf, lambda: tf.repeat(x, 1.5)),
+            error(tf, lambda: tf.repeat(x, [1, 2], axis=0)),
+            error(tf, lambda: tf.repeat(x, 2, axis=2)),
+            error(tf, lambda: tf.repeat(x, 2, axis="0")),
+            error(tf, lambda: sess.run(tf.unravel_index(far, [2, 2]), {far: [4]})),
+            error(tf, lambda: sess.run(tf.roll([1, 2], 1, far), {far: 1})),
+            error(tf, lambda: sess.run(tf.reverse_sequence([[1, 2]], far, seq_axis=1), {far: [3]})),
+        ]

@@ -21,6 +21,7 @@ from teachtf.ops import shape_functions
 
 sys.path.insert(0, str(Path(__file__).parent))
 from samples_arrays import ROWS as ARRAY_ROWS
+from samples_sparse import ROWS as SPARSE_ROWS
 
 assert checkpoint_kernels, library
 
@@ -218,7 +219,7 @@ def _elementwise(op_type: str, number: int, inputs: tuple[Any, ...]) -> Sample:
 
 def _samples() -> list[Sample]:
     rows = [_elementwise(op.name, len(op.inputs), op.inputs) for op in registry().values() if op.formula is not None]
-    for op_type, *rest in [*_OTHERS, *ARRAY_ROWS]:
+    for op_type, *rest in [*_OTHERS, *ARRAY_ROWS, *SPARSE_ROWS]:
         float_type = rest.pop() if rest and rest[-1] is _F32 else np.float64
         attrs = rest.pop() if rest and isinstance(rest[-1], dict) else {}
         rows.append(Sample(op_type, tuple(rest), attrs, float_type))

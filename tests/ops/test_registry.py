@@ -200,7 +200,7 @@ def weights(tensor: Any) -> Any:
 
 
 # Inputs for which TensorFlow's gradients are None, whatever the slope.
-NO_SLOPE = {("PadV2", 1), ("Polygamma", 0), ("Zeta", 0)}
+NO_SLOPE = {("MatrixDiagPartV3", 1), ("MatrixDiagV3", 1), ("PadV2", 1), ("Polygamma", 0), ("Zeta", 0)}
 NO_DIFFERENCES = {
     "Merge",  # tests/ops/test_control_flow.py
     *("Sign", "StopGradient", "OnesLike", "ZerosLike", "Floor", "Ceil", "Rint", "Round", "FloorDiv", "TruncateDiv"),
