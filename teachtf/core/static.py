@@ -127,6 +127,7 @@ _OF_SHAPE: dict[str, Callable[[Tensor], Any]] = {
 _RULES: dict[str, Callable[..., Any]] = {
     "ListDiff": _list_diff,
     "Unique": _unique,
+    "DynamicPartition": lambda op, x, parts: [x[parts == i] for i in range(op._attrs["num_partitions"])],
     "Transpose": lambda op, x, perm: np.transpose(x, tuple(perm)),
     "Identity": lambda op, x: x if not op._inputs[0]._dtype._is_ref_dtype else None,
     "StopGradient": lambda op, x: x,

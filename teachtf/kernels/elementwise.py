@@ -127,7 +127,7 @@ def _cast_quantized(source: Any, target: np.dtype) -> Call:
     return call
 
 
-@kernel("AddN")
+@kernel("AddN", "AccumulateNV2")
 def _add_n(op: Any) -> Call:
     def call(first: Any, *rest: Any) -> Any:
         total = first

@@ -100,5 +100,4 @@ def clip_by_average_norm(t: Any, clip_norm: Any, name: str | None = None) -> Ten
         values = convert_to_tensor(t, name="t")
         elements = m.cast(size(values), "float32")
         inverse = m.rsqrt(reduce_sum(values * values, range_(rank(values))))
-        scale = m.minimum(inverse * elements, constant(1.0) / clip_norm)
-        return identity(values * clip_norm * scale, name=scope)
+        return identity(values * clip_norm * m.minimum(inverse * elements, constant(1.0) / clip_norm), name=scope)

@@ -24,8 +24,11 @@ from teachtf.ops.rearranging import tile, transpose
 def _gather_shape(op: Any) -> list[TensorShape]:
     params, indices = op._inputs[0]._shape.as_tuple, op._inputs[1]._shape.as_tuple
     axis = static.constant_value(op._inputs[2])
-    if params is None or indices is None or axis is None:
+    if params is None or indices is None:
         return [unknown_shape()]
+    if axis is None:
+        batch = op._attrs["batch_dims"]
+        return [shapes.shape_of([None] * (len(params) + len(indices) - 1 - batch)) if batch >= 0 else unknown_shape()]
     at = shapes.normal_axis(int(axis), len(params))
     batch = op._attrs["batch_dims"] % (len(indices) + 1) if op._attrs["batch_dims"] < 0 else op._attrs["batch_dims"]
     return [shapes.shape_of([*params[:at], *indices[batch:], *params[at + 1 :]])]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from enum import Enum
 from typing import Any
 
 from teachtf.core import errors, op_def
@@ -60,6 +61,13 @@ def _gradient_function(op: Operation) -> Callable[..., Any]:
     return _overrides.get(op.type, op._op_def.gradient)
 
 
+class UnconnectedGradients(Enum):
+    """What `tf.gradients` gives for an x that no y depends on. Source: `tf.UnconnectedGradients`."""
+
+    NONE = "none"
+    ZERO = "zero"
+
+
 def _as_list(value: Any) -> list[Any]:
     return list(value) if isinstance(value, (list, tuple)) else [value]
 
@@ -78,7 +86,7 @@ def gradients(
     gate_gradients: bool = False,
     aggregation_method: Any = None,
     stop_gradients: Any = None,
-    unconnected_gradients: str = "none",
+    unconnected_gradients: Any = "none",
 ) -> list[Any]:
     """The slopes of the sum of `ys` with respect to each of `xs`.
 
@@ -91,7 +99,7 @@ def gradients(
       gate_gradients: wait for all gradients of an op before any is used.
       aggregation_method: how gradients from several users are added; one of `tf.AggregationMethod`.
       stop_gradients: tensors to treat as constants.
-      unconnected_gradients: "none" gives None for an x that no y depends on, "zero" gives zeros.
+      unconnected_gradients: of `tf.UnconnectedGradients`: None or zeros for an x that no y depends on.
 
     Returns:
       A list of tensors of the shapes of `xs`, or `tf.IndexedSlices` where `tf.gather` took rows of one; None where nothing
@@ -113,11 +121,14 @@ def gradients(
     ys, xs = _as_list(ys), _as_list(xs)
     starts = [None] * len(ys) if grad_ys is None else _as_list(grad_ys)
     stops = _as_list(stop_gradients) if stop_gradients is not None else []
-    if any(isinstance(v, (SparseTensor, IndexedSlices)) for v in (*ys, *xs)):
-        arguments = (name, colocate_gradients_with_ops, gate_gradients, aggregation_method, stop_gradients)
-        return _gradients_of_parts(ys, xs, None if grad_ys is None else starts, *arguments, unconnected_gradients)
-    if unconnected_gradients not in ("none", "zero"):
-        raise ValueError(f"Unknown value for unconnected_gradients: '{unconnected_gradients}'")
+    try:
+        unconnected = UnconnectedGradients(unconnected_gradients)
+    except ValueError:
+        raise ValueError(f"Unknown value for unconnected_gradients: '{unconnected_gradients}'") from None
+    for v in (*ys, *xs):
+        if isinstance(v, (SparseTensor, IndexedSlices)):
+            kind = type(v).__name__
+            raise ValueError(f"Type {kind} is not supported as a gradient source or gradient target. Use its `values`.")
     with name_scope(name, "gradients", [*ys, *xs, *stops, *starts]) as scope:
         get_default_graph().unique_name("uid")  # TensorFlow uses up this name too
         y_tensors = [convert_to_tensor(y, name="y") for y in ys]
@@ -127,16 +138,7 @@ def gradients(
         walk = _Walk(scope, y_tensors, x_tensors, [t.op for t in stops], colocate_gradients_with_ops, gate_gradients, method)
         walk.start(beginnings)
         walk.run()
-    return [walk.result(x, unconnected_gradients) for x in x_tensors]
-
-
-def _gradients_of_parts(ys: list[Any], xs: list[Any], starts: list[Any] | None, *arguments: Any) -> list[Any]:
-    """Of a tensor in parts, the slopes are those of its values."""
-    flat_ys, flat_xs = ([v.values if isinstance(v, (SparseTensor, IndexedSlices)) else v for v in vs] for vs in (ys, xs))
-    if starts is not None:
-        starts = [v.values if isinstance(v, (SparseTensor, IndexedSlices)) else v for v in starts]
-    found = gradients(flat_ys, flat_xs, starts, *arguments)
-    return [x.with_values(g) if isinstance(x, SparseTensor) and g is not None else g for x, g in zip(xs, found, strict=True)]
+    return [walk.result(x, unconnected) for x in x_tensors]
 
 
 def _start_gradients(starts: list[Any], ys: list[Tensor], colocate: bool) -> list[Any]:
@@ -299,9 +301,9 @@ class _Walk:
                 parts[:] = [aggregated(parts, tensor.op, self._method)]
         return parts[0]
 
-    def result(self, x: Tensor, unconnected: str) -> Any:
+    def result(self, x: Tensor, unconnected: UnconnectedGradients) -> Any:
         """The gradient of `x`."""
         total = self._summed(x)
-        if total is None and unconnected == "zero":
+        if total is None and unconnected is UnconnectedGradients.ZERO:
             return fills.zeros_like(x)
         return total

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
+from teachtf.core import static
 from teachtf.core.apply import apply_op
 from teachtf.core.op_def import declare
 from teachtf.core.shapes import TensorShape, unknown_shape
+from teachtf.core.sparse import IndexedSlices
 from teachtf.core.tensor import Tensor
 from teachtf.ops import shape_functions as shapes
 from teachtf.ops.arrays import reshape, shape
 from teachtf.ops.fills import range as range_
 from teachtf.ops.gathering import gather
 from teachtf.ops.reductions import reduce_prod
+from teachtf.ops.segments import unsorted_segment_sum
 
 
 def _partition_shape(op: Any) -> list[TensorShape]:
@@ -49,15 +52,20 @@ declare(
 def _stitch_shape(op: Any) -> list[TensorShape]:
     number = op._attrs["N"]
     tail = unknown_shape()
+    places = [static.constant_value(index) for index in op._inputs[:number]]
+    last = [int(p.max(initial=-1)) for p in places if p is not None]
+    length = 1 + max(last) if len(last) == number else None
     for index, data in zip(op._inputs[:number], op._inputs[number:], strict=True):
         if index._shape.ndims is not None and data._shape.ndims is not None:
             tail = tail.merge_with(data._shape[index._shape.ndims :])
     dims = tail.as_tuple
-    return [unknown_shape() if dims is None else shapes.shape_of([None, *dims])]
+    return [unknown_shape() if dims is None else shapes.shape_of([length, *dims])]
 
 
 def _stitch_gradient(op: Any, grad: Any) -> list[Any]:
     number = op.get_attr("N")
+    if isinstance(grad, IndexedSlices):
+        grad = unsorted_segment_sum(grad.values, grad.indices, shape(op.outputs[0])[0])
     return [None] * number + [gather(grad, index) for index in op.inputs[:number]]
 
 

@@ -63,12 +63,12 @@ def _sum_gradient(op: Any, grad: Any) -> list[Any]:
     input_shape = shape(op.inputs[0])
     if not op.get_attr("keep_dims"):
         with colocate_with(input_shape):
-            kept_shape = _kept_shape(input_shape, op.inputs[1])
-        grad = reshape(grad, kept_shape)
+            spread = kept_shape(input_shape, op.inputs[1])
+        grad = reshape(grad, spread)
     return [apply_op("BroadcastTo", grad, input_shape), None]
 
 
-def _kept_shape(input_shape: Tensor, axes: Any) -> Any:
+def kept_shape(input_shape: Tensor, axes: Any) -> Any:
     """The shape with 1 along `axes`: an array where it is known, else worked out when the graph runs."""
     known, known_axes = static.constant_value(input_shape), static.constant_value(axes)
     if known is not None and known_axes is not None:
@@ -104,7 +104,7 @@ def _extreme_gradient(op: Any, grad: Any) -> list[Any]:
     if op.get_attr("keep_dims"):
         kept: Any = shape(y)
     else:
-        kept = _kept_shape(input_shape, axes)
+        kept = kept_shape(input_shape, axes)
         y, grad = reshape(y, kept), reshape(grad, kept)
     hits = cast(apply_op("Equal", y, op.inputs[0]), grad.dtype)
     return [divide(hits, reshape(reduce_sum(hits, axes), kept)) * grad, None]
@@ -121,7 +121,7 @@ def _prod_gradient(op: Any, grad: Any) -> list[Any]:
     input_shape = shape(x)
     axes = reshape(op.inputs[1], [-1])
     if not op.get_attr("keep_dims"):
-        grad = reshape(grad, _kept_shape(input_shape, op.inputs[1]))
+        grad = reshape(grad, kept_shape(input_shape, op.inputs[1]))
     grad = apply_op("BroadcastTo", grad, input_shape)
     with device("/cpu:0"):
         number = arrays.rank(x)

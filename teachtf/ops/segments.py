@@ -22,7 +22,6 @@ from teachtf.ops.arrays import expand_dims, rank, reshape, shape
 from teachtf.ops.fills import ones, ones_like, zeros_like
 from teachtf.ops.gathering import gather
 from teachtf.ops.joining import concat
-from teachtf.ops.slicing import strided_slice
 
 # --- segments whose ids rise ---------------------------------------------------------------------------------------
 
@@ -174,13 +173,9 @@ def _picked_gradient(op: Any, grad: Any) -> list[Any]:
     nothing = [None] * (len(op.inputs) - 1)
     if op.get_attr("sparse_gradient"):
         data_shape = shape(data)
-        values, rows = apply_op(f"{kind}GradV2", grad, indices, ids, _first(data_shape))
+        values, rows = apply_op(f"{kind}GradV2", grad, indices, ids, data_shape[0])
         return [IndexedSlices(values, rows, data_shape), *nothing]
-    return [apply_op(f"{kind}Grad", grad, indices, ids, _first(shape(data))), *nothing]
-
-
-def _first(dims: Any) -> Tensor:
-    return strided_slice(dims, [0], [1], [1], shrink_axis_mask=1)
+    return [apply_op(f"{kind}Grad", grad, indices, ids, shape(data)[0]), *nothing]
 
 
 def _picked_back_shape(op: Any) -> list[TensorShape]:
@@ -254,9 +249,15 @@ unsorted_segment_prod = _unsorted_segment("Prod", "product")
 def _segment_sizes(data: Tensor, ids: Tensor, num_segments: Any) -> Tensor:
     """How many elements each segment has, at least 1, in a shape that divides the sums."""
     count = convert_to_tensor(num_segments)
-    summed = unsorted_segment_sum(ones(shape(ids), data.dtype), ids, count)
+    summed = unsorted_segment_sum(ones(_shape_as_tensor(ids), data.dtype), ids, count)
     wide = concat([count[None], ones([rank(data) - rank(ids)], count.dtype)], 0)
     return m.maximum(reshape(summed, wide), 1)
+
+
+def _shape_as_tensor(x: Tensor) -> Tensor:
+    """`tf.shape` under the names that it has where no type was asked for."""
+    with name_scope(None, "Shape", [x]) as scope:
+        return convert_to_tensor(x.shape) if x.shape.is_fully_defined() else apply_op("Shape", x, name=scope)
 
 
 def unsorted_segment_mean(data: Any, segment_ids: Any, num_segments: Any, name: str | None = None) -> Tensor:

@@ -178,27 +178,6 @@ _OTHERS: list[tuple[Any, ...]] = [
     ("Transpose", _f(2, 3), _i([1, 0])),
     ("TruncatedNormal", _i([2, 3]), {"dtype": tf.float32}),
     ("Unpack", _f(2, 3), {"num": 3, "axis": 1}),
-    ("AccumulateNV2", [_f(2, 3), _f(2, 3)], {"shape": tf.TensorShape([2, 3])}),
-    ("SegmentSum", _f(4, 2), _i([0, 0, 2, 2])),
-    ("SegmentMean", _f(4, 2), _i([0, 0, 2, 2])),
-    ("SegmentProd", _f(4, 2), _i([0, 0, 2, 2])),
-    ("SegmentMax", _f(4, 2), _i([0, 0, 1, 1])),
-    ("SegmentMin", _f(4, 2), _i([0, 0, 1, 1])),
-    ("UnsortedSegmentProd", _f(4, 2), _i([1, 0, 1, 1]), _i(3)),
-    ("UnsortedSegmentMax", _f(4, 2), _i([1, 0, 1, 0]), _i(2)),
-    ("UnsortedSegmentMin", _f(4, 2), _i([1, 0, 1, 0]), _i(2)),
-    *(
-        row
-        for kind in ("Sum", "Mean", "SqrtN")
-        for row in (
-            (f"SparseSegment{kind}", _f(3, 2), _i([2, 0, 2]), _i([0, 0, 1])),
-            (f"SparseSegment{kind}WithNumSegments", _f(3, 2), _i([2, 0, 2]), _i([0, 0, 1]), _i(3)),
-            (f"SparseSegment{kind}Grad", _f(2, 2), _i([2, 0, 2]), _i([0, 0, 1]), _i(3)),
-            (f"SparseSegment{kind}GradV2", _f(2, 2), _i([2, 0, 2]), _i([0, 0, 1]), _i(3)),
-        )
-    ),
-    ("Unique", _i([3, 1, 3])),
-    ("UniqueWithCounts", _i([3, 1, 3])),
     ("UnsortedSegmentSum", _f(3, 2), _i([1, 0, 1]), _i(2)),
     ("Where", np.array([True, False, True])),
     ("ZerosLike", _f(2, 3)),
