@@ -21,7 +21,7 @@ def test_a_finalized_graph_says_what_to_do() -> None:
     graph.finalize()
     assert graph.finalized
     for call in (lambda: tf.constant(1), lambda: graph.add_to_collection("a", 1), lambda: graph.clear_collection("a")):
-        with pytest.raises(RuntimeError, match="Graph is finalized and cannot be modified. Build every operation before the"):
+        with pytest.raises(RuntimeError, match=r"Graph is finalized and cannot be modified. Build every operation before the"):
             call()
 
 
@@ -43,9 +43,9 @@ def test_elements_of_another_graph_name_both_graphs_and_the_line() -> None:
 def test_a_slip_in_a_name_gets_a_suggestion() -> None:
     tf.constant(1, name="weights")
     graph = tf.get_default_graph()
-    with pytest.raises(KeyError, match="refers to an Operation not in the graph. Did you mean 'weights'"):
+    with pytest.raises(KeyError, match=r"refers to an Operation not in the graph. Did you mean 'weights'"):
         graph.get_operation_by_name("weihgts")
-    with pytest.raises(KeyError, match="does not exist in the graph. Did you mean 'weights'"):
+    with pytest.raises(KeyError, match=r"does not exist in the graph. Did you mean 'weights'"):
         graph.get_tensor_by_name("wieghts:0")
     with pytest.raises(KeyError, match="exists but only has 1 outputs"):
         graph.get_tensor_by_name("weights:1")
@@ -120,7 +120,7 @@ def test_default_graphs_close_in_order() -> None:
     with pytest.raises(AssertionError, match="Nesting violated"):
         outer.__exit__(None, None, None)
     inner.__exit__(None, None, None)
-    with tf.Graph().as_default(), pytest.raises(AssertionError, match="Do not use tf.reset_default_graph"):
+    with tf.Graph().as_default(), pytest.raises(AssertionError, match=r"Do not use tf.reset_default_graph"):
         tf.reset_default_graph()
 
 

@@ -86,7 +86,7 @@ def test_each_thread_has_its_own_scope() -> None:
 
 @pytest.mark.parametrize("name", ["_a", "a b", "", "a:0", "é", "/a", "-a"])
 def test_a_bad_name_is_refused_at_the_top(name: str) -> None:
-    with pytest.raises(ValueError, match="is not a valid node name. It starts with a letter, digit or dot"):
+    with pytest.raises(ValueError, match=r"is not a valid node name. It starts with a letter, digit or dot"):
         tf.constant(1, name=name)
     assert tf.get_default_graph().get_operations() == []
 

@@ -15,7 +15,7 @@ def test_attributes_of_every_kind() -> None:
     shape = tf.placeholder(tf.float32, [None, 3]).op.get_attr("shape")
     assert [d.size for d in shape.dim] == [-1, 3]
     np.testing.assert_array_equal(tf.make_ndarray(tf.constant([1, 2]).op.get_attr("value")), [1, 2])
-    with pytest.raises(ValueError, match="Operation 'Conv2D' has no attr named 'stride'. Did you mean 'strides'"):
+    with pytest.raises(ValueError, match=r"Operation 'Conv2D' has no attr named 'stride'. Did you mean 'strides'"):
         conv.get_attr("stride")
 
 
