@@ -10,11 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from teachtf.core import errors
+from teachtf.core import errors, source
 from teachtf.core.graph import Graph, _session_stack, get_default_graph
 from teachtf.core.tensor import Tensor
 from teachtf.kernels.registry import State
 from teachtf.runtime import cluster, partial, structures
+from teachtf.runtime.explaining import explained, tell_of_graphs
 from teachtf.runtime.growth import GrowthWatch
 from teachtf.runtime.machine import LOCAL_TASK, Device, task_devices
 from teachtf.runtime.placement import Devices
@@ -27,6 +28,7 @@ class BaseSession(errors.Suggesting):
     """What `Session` and `InteractiveSession` share."""
 
     def __init__(self, target: Any = "", graph: Graph | None = None, config: Any = None) -> None:
+        self._made = source.user_stack(), graph is not None
         if graph is None:
             graph = get_default_graph()
         elif not isinstance(graph, Graph):
@@ -118,9 +120,13 @@ class BaseSession(errors.Suggesting):
         Source: `tf.Session.run`.
         """
         graph = self._ready()
-        fed = structures.feeds(graph, feed_dict)
-        simple = isinstance(fetches, Tensor) and fetches._op._graph is graph and graph.is_fetchable(fetches)
-        flat, rebuild = ([fetches], None) if simple else structures.flatten(graph, fetches)
+        try:
+            fed = structures.feeds(graph, feed_dict)
+            simple = isinstance(fetches, Tensor) and fetches._op._graph is graph and graph.is_fetchable(fetches)
+            flat, rebuild = ([fetches], None) if simple else structures.flatten(graph, fetches)
+        except (TypeError, ValueError) as error:
+            tell_of_graphs(error, graph, *self._made)
+            raise
         if options is not None or self._timeout:
             values = self._run_with_options(flat, fed, options, run_metadata)
         else:
@@ -145,7 +151,7 @@ class BaseSession(errors.Suggesting):
             with np.errstate(all="ignore"):  # in a graph, log(0) is -inf and nothing to warn of
                 values = plan.run(*fed.values(), **tracing)
         except Exception as error:
-            raise self._explained(plan, error) from None
+            raise explained(plan, error) from None
         return self._with_handles(plan, values) if plan.handles else values
 
     def _with_handles(self, plan: Any, values: Any) -> list[Any]:
@@ -166,14 +172,18 @@ class BaseSession(errors.Suggesting):
                 raise TypeError(f"`options` must be a tf.RunOptions, but got {type(options).__name__}")
             timeout = options.timeout_in_ms or timeout
             traced = metadata is not None and options.trace_level != type(options).NO_TRACE
-        plan = self._plan(flat, list(fed), traced)
-        trace = tracing.Trace(plan.placement) if traced else None
-        seen = {} if trace is None else {"seen": trace.seen}
-        if timeout > 0:
-            values = deadline.within(timeout, lambda: self._run(plan, fed, **seen))
-        else:
-            values = self._run(plan, fed, **seen)
-        if trace is not None:
+        plan = self._plan(flat, list(fed), traced or timeout > 0)
+        watchers: list[Any] = [deadline.Deadline(timeout)] if timeout > 0 else []
+        trace = tracing.Trace(plan.placement)
+        if traced:
+            watchers.insert(0, trace)
+
+        def seen(op: Any, start: int, results: Any) -> None:
+            for watcher in watchers:
+                watcher.seen(op, start, results)
+
+        values = self._run(plan, fed, **({"seen": seen} if watchers else {}))
+        if traced:
             trace.write(metadata)
         if metadata is not None and options is not None and options.output_partition_graphs:
             tracing.partition_graphs(metadata, plan.ops, plan.placement)
@@ -208,23 +218,6 @@ class BaseSession(errors.Suggesting):
                 print(f"{op.name}: ({op.type}): {every[op]}")
             self._logged = set(every)
         return plan
-
-    def _explained(self, plan: Any, error: Exception) -> BaseException:
-        op = plan.failed_op(error)
-        told = structures.run_error(error, op)
-        if isinstance(told, errors.FailedPreconditionError) and "uninitialized" in told.message:
-            missing = plan.uninitialized()
-            reads = (r for v in missing for r in v.outputs[0].consumers() if r.name == f"{v.name}/read")
-            direct = told.op is not None and any(v.outputs[0] in told.op.inputs for v in missing)  # as SaveV2 takes them
-            return type(told)(
-                None,
-                told.op if direct else next(reads, told.op),
-                f"{told.message}\nWithout a value: {', '.join(v.name for v in missing)}. Run an initializer first: "
-                "sess.run(tf.global_variables_initializer()), or restore a checkpoint with tf.train.Saver.",
-            )
-        if type(told) is errors.InternalError:
-            told.__cause__ = error
-        return told
 
     def make_callable(self, fetches: Any, feed_list: Any = None, accept_options: bool = False) -> Any:
         """A function of the values for `feed_list` that runs `fetches`.
