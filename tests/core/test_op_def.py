@@ -27,12 +27,12 @@ def test_arguments() -> None:
 
 def test_attributes() -> None:
     d = declaration(
-        attrs="T: {half, float} = DT_FLOAT, n: int >= 1 = 3, s: {'a', 'b'} = 'a', b: bool = true, x: list(int) = [1, 2], need: int"
+        attrs="T: {half, float} = DT_FLOAT, n: int >= 1 = 3, s: {'a', 'b'} = 'a', b: bool = true, x: list(int) = [1, 2], y: int"
     )
     attrs = d.attrs
     assert (attrs["T"].allowed, attrs["T"].default) == ((tf.float16, tf.float32), tf.float32)
     assert (attrs["n"].minimum, attrs["n"].default) == (1, 3) and attrs["s"].allowed == (b"a", b"b")
-    assert (attrs["b"].default, attrs["x"].default, attrs["need"].default) == (True, [1, 2], REQUIRED)
+    assert (attrs["b"].default, attrs["x"].default, attrs["y"].default) == (True, [1, 2], REQUIRED)
 
 
 def test_each_declaration_can_be_read_and_written() -> None:
