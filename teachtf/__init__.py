@@ -159,13 +159,16 @@ from teachtf.ops.arrays import (
     rank,
     reshape,
     shape,
+    shape_n,
     size,
     squeeze,
     stop_gradient,
 )
+from teachtf.ops.broadcasting import broadcast_dynamic_shape, broadcast_static_shape
 from teachtf.ops.clipping import clip_by_average_norm, clip_by_global_norm, clip_by_norm, clip_by_value, global_norm
 from teachtf.ops.control_flow import cond, group, no_op
 from teachtf.ops.control_flow import tuple_ as tuple
+from teachtf.ops.counting import bincount, count_nonzero, edit_distance, histogram_fixed_width, setdiff1d
 from teachtf.ops.diagonals import (
     diag,
     diag_part,
@@ -181,9 +184,10 @@ from teachtf.ops.gathering import gather, one_hot
 from teachtf.ops.gradients import NoGradient, NotDifferentiable, RegisterGradient, UnconnectedGradients, gradients
 from teachtf.ops.joining import concat, split, stack, unstack
 from teachtf.ops.linalg import matmul
-from teachtf.ops.masking import boolean_mask, sequence_mask
+from teachtf.ops.masking import boolean_mask, sequence_mask, where_v2
 from teachtf.ops.partial_updates import batch_scatter_update, scatter_nd_add, scatter_nd_sub, scatter_nd_update
 from teachtf.ops.partitioning import dynamic_partition, dynamic_stitch
+from teachtf.ops.patches import extract_image_patches, parallel_stack
 from teachtf.ops.random import multinomial, random_normal, random_shuffle, random_uniform, truncated_normal
 from teachtf.ops.rearranging import invert_permutation, pad, reverse, tile, transpose
 from teachtf.ops.reductions import (
@@ -376,6 +380,7 @@ pack = stack
 unpack = unstack
 mod = floormod
 arg_max, arg_min = argmax, argmin
+lin_space = linspace
 no_gradient = NoGradient
 reverse_v2 = reverse
 tensor_scatter_nd_update = tensor_scatter_update

@@ -165,7 +165,7 @@ def _expand_shape(op: Any) -> list[TensorShape]:
         return [unknown_shape()]
     if axis is None:
         return [shapes.shape_of([None] * (len(dims) + 1))]
-    at = int(axis)
+    at = int(np.ravel(axis)[0])
     if not -len(dims) - 1 <= at <= len(dims):
         raise ValueError(f"dim {at} not in the interval [{-len(dims) - 1}, {len(dims)}].")
     at = at + len(dims) + 1 if at < 0 else at
@@ -259,6 +259,11 @@ def shape(input: Any, name: str | None = None, out_type: Any = dtypes.int32) -> 
         if known is not None and None not in known:
             return constant_of(np.array(known, dtypes.as_dtype(out_type).as_numpy_dtype), name=scope)
         return apply_op("Shape", tensor, out_type=out_type, name=scope)
+
+
+def shape_n(input: Any, out_type: Any = dtypes.int32, name: str | None = None) -> list[Tensor]:
+    """The shapes of several tensors of one dtype, by one operation. Source: `tf.shape_n`."""
+    return apply_op("ShapeN", input, out_type=out_type, name=name)
 
 
 def size(input: Any, name: str | None = None, out_type: Any = dtypes.int32) -> Tensor:

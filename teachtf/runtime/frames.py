@@ -86,6 +86,7 @@ def needed(fetches: Iterable[Any], fed: set[Tensor], done: Set[Operation] = froz
       InvalidArgumentError: there is a cycle that is no loop, or a loop is not closed.
     """
     wanted = [f.op if isinstance(f, Tensor) else f for f in fetches if not (isinstance(f, Tensor) and f in fed)]
+    done = done | {t.op for t in fed if t.op.type in ("Placeholder", "PlaceholderV2")}  # who waits for one waits for the feed
     sources: dict[Operation, list[Operation]] = {}
     pending = list(wanted)
     while pending:
