@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from teachtf.checkpoint import kernels as _checkpoint_kernels
 from teachtf.core.errors import did_you_mean
+from teachtf.state.collections import assert_global_step
 from teachtf.state.collections import global_step as get_global_step
 from teachtf.training.adaptive import AdadeltaOptimizer, AdagradOptimizer, FtrlOptimizer, RMSPropOptimizer
-from teachtf.training.global_step import create_global_step, get_or_create_global_step
 from teachtf.training.descent import AdamOptimizer, GradientDescentOptimizer, MomentumOptimizer
+from teachtf.training.global_step import create_global_step, get_or_create_global_step
+from teachtf.training.moving_averages import ExponentialMovingAverage
 from teachtf.training.optimizer import Optimizer
 from teachtf.training.proximal import AdagradDAOptimizer, ProximalAdagradOptimizer, ProximalGradientDescentOptimizer
 from teachtf.training.schedules import (
@@ -55,6 +57,9 @@ if TYPE_CHECKING:
         SequenceExample,
     )
     from teachtf.runtime.cluster import ClusterSpec, Server
+    from teachtf.training.checkpoint_utils import init_from_checkpoint
+    from teachtf.training.device_setter import replica_device_setter
+    from teachtf.training.coordinator import Coordinator, LooperThread
     from teachtf.training.event_files import summary_iterator
 
     ServerDef: Any
@@ -78,12 +83,16 @@ _LAZY = {
     "get_checkpoint_mtimes": (_MANAGEMENT, "get_checkpoint_mtimes"),
     "get_checkpoint_state": ("teachtf.checkpoint.state_file", "read_state"),
     "global_step": (_MANAGEMENT, "global_step"),
+    "init_from_checkpoint": ("teachtf.training.checkpoint_utils", "init_from_checkpoint"),
+    "replica_device_setter": ("teachtf.training.device_setter", "replica_device_setter"),
     "import_meta_graph": ("teachtf.checkpoint.meta_graph", "import_meta_graph"),
     "latest_checkpoint": ("teachtf.checkpoint.state_file", "latest_checkpoint"),
     "list_variables": (_MANAGEMENT, "list_variables"),
     "load_checkpoint": (_MANAGEMENT, "load_checkpoint"),
     "load_variable": (_MANAGEMENT, "load_variable"),
     "remove_checkpoint": (_MANAGEMENT, "remove_checkpoint"),
+    "Coordinator": ("teachtf.training.coordinator", "Coordinator"),
+    "LooperThread": ("teachtf.training.coordinator", "LooperThread"),
     "BytesList": ("teachtf.platform.example_protos", "BytesList"),
     "Example": ("teachtf.platform.example_protos", "Example"),
     "Feature": ("teachtf.platform.example_protos", "Feature"),
@@ -116,6 +125,8 @@ def __dir__() -> list[str]:
 
 
 __all__ = [
+    "Coordinator",
+    "LooperThread",
     "BytesList",
     "Example",
     "Feature",
@@ -152,6 +163,8 @@ __all__ = [
     "ProximalGradientDescentOptimizer",
     "Saver",
     "SaverDef",
+    "ExponentialMovingAverage",
+    "assert_global_step",
     "checkpoint_exists",
     "create_global_step",
     "export_meta_graph",
@@ -162,6 +175,8 @@ __all__ = [
     "get_or_create_global_step",
     "global_step",
     "import_meta_graph",
+    "init_from_checkpoint",
+    "replica_device_setter",
     "latest_checkpoint",
     "list_variables",
     "load_checkpoint",

@@ -67,7 +67,7 @@ def counts_at_thresholds(
         predictions, labels, weights = matched(predictions, cast(labels, dtypes.bool), weights)
     number = len(thresholds)
     column, row = reshape(predictions, [-1, 1]), reshape(cast(labels, dtypes.bool), [1, -1])
-    size = column.shape.as_list()[0]
+    size: Any = column.shape.as_list()[0]
     if size is None:
         size = shape(column)[0]
     tiled = tile(expand_dims(constant(thresholds), [1]), stack([1, size]))
