@@ -133,6 +133,10 @@ def _scatter_nd(op: Any) -> Call:
         old = cell.read()
         indices = np.asarray(indices)
         depth = indices.shape[-1]
+        if not depth and indices.shape[0]:
+            raise errors.InvalidArgumentError(
+                None, None, f"Indices and updates specified for empty output.  indices shape: {list(indices.shape)}"
+            )
         limits = np.array(old.shape[:depth], indices.dtype)
         outside = ((indices < 0) | (indices >= limits)).any(axis=-1)
         if outside.any():

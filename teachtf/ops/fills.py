@@ -141,7 +141,7 @@ def fill(dims: Any, value: Any, name: str | None = None) -> Tensor:
 def zeros_like(tensor: Any, dtype: Any = None, name: str | None = None, optimize: bool = True) -> Tensor:
     """Zeros in the shape of `tensor`. Source: `tf.zeros_like`."""
     with name_scope(name, "zeros_like", [tensor]) as scope:
-        like = convert_to_tensor(tensor)
+        like = convert_to_tensor(tensor, name="tensor")
         wanted = like.dtype.base_dtype if dtype is None else dtypes.as_dtype(dtype)
         if optimize and like.shape.is_fully_defined():
             return zeros(like.shape, wanted, scope)
@@ -153,7 +153,7 @@ def zeros_like(tensor: Any, dtype: Any = None, name: str | None = None, optimize
 def ones_like(tensor: Any, dtype: Any = None, name: str | None = None, optimize: bool = True) -> Tensor:
     """Ones in the shape of `tensor`. Source: `tf.ones_like`."""
     with name_scope(name, "ones_like", [tensor]) as scope:
-        like = convert_to_tensor(tensor)
+        like = convert_to_tensor(tensor, name="tensor")
         wanted = like.dtype.base_dtype if dtype is None else dtypes.as_dtype(dtype)
         with name_scope("Shape") as inner:
             known = optimize and like.shape.is_fully_defined()

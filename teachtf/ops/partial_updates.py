@@ -15,6 +15,7 @@ from teachtf.ops.arithmetic import cast
 from teachtf.ops.arrays import expand_dims, reshape, shape
 from teachtf.ops.fills import ones_like
 from teachtf.ops.joining import concat
+from teachtf.ops.variables import check_mutable
 from teachtf.platform import log
 
 
@@ -96,16 +97,19 @@ def scatter_nd_update(ref: Any, indices: Any, updates: Any, use_locking: bool = 
     ...     print(sess.run(changed))
     [1 7 3 9]
     """
+    check_mutable(ref, "scatter_nd_update")
     return apply_op("ScatterNdUpdate", ref, indices, updates, use_locking=use_locking, name=name)
 
 
 def scatter_nd_add(ref: Any, indices: Any, updates: Any, use_locking: bool = False, name: str | None = None) -> Tensor:
     """Add `updates` to elements of variable `ref`; arguments as of `scatter_nd_update`. Source: `tf.scatter_nd_add`."""
+    check_mutable(ref, "scatter_nd_add")
     return apply_op("ScatterNdAdd", ref, indices, updates, use_locking=use_locking, name=name)
 
 
 def scatter_nd_sub(ref: Any, indices: Any, updates: Any, use_locking: bool = False, name: str | None = None) -> Tensor:
     """Take `updates` from elements of variable `ref`; arguments as of `scatter_nd_update`. Source: `tf.scatter_nd_sub`."""
+    check_mutable(ref, "scatter_nd_sub")
     return apply_op("ScatterNdSub", ref, indices, updates, use_locking=use_locking, name=name)
 
 

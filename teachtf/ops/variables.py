@@ -84,6 +84,16 @@ def variable_op(shape: Any, dtype: Any, name: str = "Variable", container: str =
     return apply_op("VariableV2", shape=shape, dtype=dtype, container=container, shared_name=shared_name, name=name)
 
 
+def check_mutable(ref: Any, function_name: str) -> None:
+    """Raise AttributeError, as TensorFlow does, where `ref` is no variable, nor a reference to one."""
+    dtype = getattr(ref, "dtype", None)
+    if not getattr(dtype, "_is_ref_dtype", False):
+        raise AttributeError(
+            f"tf.{function_name} changes a variable, not {ref!r}: '{type(ref).__name__}' object has no attribute 'assign'. "
+            "Pass the tf.Variable itself."
+        )
+
+
 def assign(
     ref: Any, value: Any, validate_shape: bool | None = None, use_locking: bool | None = None, name: str | None = None
 ) -> Tensor:
@@ -94,6 +104,7 @@ def assign(
 
     Source: `tf.assign`.
     """
+    check_mutable(ref, "assign")
     check = True if validate_shape is None else validate_shape
     lock = True if use_locking is None else use_locking
     return apply_op("Assign", ref, value, validate_shape=check, use_locking=lock, name=name)
@@ -101,27 +112,32 @@ def assign(
 
 def assign_add(ref: Any, value: Any, use_locking: bool | None = None, name: str | None = None) -> Tensor:
     """Add `value` to variable `ref`. Source: `tf.assign_add`."""
+    check_mutable(ref, "assign_add")
     return apply_op("AssignAdd", ref, value, use_locking=bool(use_locking), name=name)
 
 
 def assign_sub(ref: Any, value: Any, use_locking: bool | None = None, name: str | None = None) -> Tensor:
     """Take `value` from variable `ref`. Source: `tf.assign_sub`."""
+    check_mutable(ref, "assign_sub")
     return apply_op("AssignSub", ref, value, use_locking=bool(use_locking), name=name)
 
 
 def count_up_to(ref: Any, limit: int, name: str | None = None) -> Tensor:
     """Count variable `ref` up by one; OutOfRangeError at `limit`. Source: `tf.count_up_to`."""
+    check_mutable(ref, "count_up_to")
     return apply_op("CountUpTo", ref, limit=limit, name=name)
 
 
 def is_variable_initialized(variable: Any) -> Tensor:
     """Whether a variable has a value, as a scalar bool tensor. Source: `tf.is_variable_initialized`."""
+    check_mutable(variable, "is_variable_initialized")
     ref = variable._ref() if hasattr(variable, "_ref") else variable
     return apply_op("IsVariableInitialized", ref, name="IsVariableInitialized")
 
 
 def _scatter(function_name: str, op_type: str, what: str, lock: bool = False) -> Any:
     def scatter(ref: Any, indices: Any, updates: Any, use_locking: bool = lock, name: str | None = None) -> Tensor:
+        check_mutable(ref, function_name)
         return apply_op(op_type, ref, indices, updates, use_locking=use_locking, name=name)
 
     scatter.__name__ = scatter.__qualname__ = function_name

@@ -15,6 +15,8 @@ from teachtf.ops import arithmetic, control_flow
 from teachtf.ops.joining import stack
 from teachtf.ops.masking import boolean_mask
 from teachtf.ops.variables import is_variable_initialized
+from teachtf.platform import log
+from teachtf.state.variables import Variable
 
 
 def global_variables(scope: str | None = None) -> list[Any]:
@@ -147,14 +149,26 @@ def assert_variables_initialized(var_list: Any = None) -> Any:
 
 
 def global_step(graph: Any = None) -> Any:
-    """The variable that counts training steps, or None. Source: `tf.train.get_global_step`."""
+    """The variable that counts training steps, or None. Raises as `assert_global_step`. Source: `tf.train.get_global_step`."""
     graph = graph or get_default_graph()
     found = graph.get_collection(GraphKeys.GLOBAL_STEP)
-    if len(found) == 1:
-        return found[0]
-    if found:
-        raise ValueError(f"{len(found)} tensors in the global_step collection; there must be one")
+    if len(found) > 1:
+        log.error("Multiple tensors in global_step collection.")
+        return None
     try:
-        return graph.get_tensor_by_name("global_step:0")
+        step = found[0] if found else graph.get_tensor_by_name("global_step:0")
     except KeyError:
         return None
+    assert_global_step(step)
+    return step
+
+
+def assert_global_step(global_step_tensor: Any) -> None:
+    """Raise TypeError where this is no variable or tensor of a single integer. Source: `tf.train.assert_global_step`."""
+    if not isinstance(global_step_tensor, (Variable, Tensor)):
+        raise TypeError(f'Existing "global_step" must be a Variable or Tensor: {global_step_tensor}.')
+    if not global_step_tensor.dtype.base_dtype.is_integer:
+        raise TypeError(f'Existing "global_step" does not have integer type: {global_step_tensor.dtype!r}')
+    shape = global_step_tensor.shape
+    if shape.ndims != 0 and shape.is_fully_defined():
+        raise TypeError(f'Existing "global_step" is not scalar: {shape}')

@@ -49,20 +49,22 @@ def guarded(name: str, initial_value: Tensor) -> Tensor:
     return _safe(name, initial_value, {})
 
 
-def _safe(name: str, tensor: Tensor, cache: dict[str, Operation]) -> Tensor:
+def _safe(name: str, tensor: Tensor, known: dict[Operation, Operation]) -> Tensor:
     op = tensor.op
+    if op not in known:
+        known[op] = _safe_op(name, op, known)
+    return known[op].outputs[tensor.value_index]
+
+
+def _safe_op(name: str, op: Operation, known: dict[Operation, Operation]) -> Operation:
     if op.type in ("IsVariableInitialized", "VarIsInitializedOp", "ReadVariableOp", "If"):
-        return tensor
+        return op
     if op.type in ("Variable", "VariableV2", "VarHandleOp"):
         variable = _variable_of(op)
-        return tensor if variable is None else variable.initialized_value()
-    inputs = [_safe(name, t, cache) for t in op.inputs]
+        return op if variable is None else variable.initialized_value().op
+    inputs = [_safe(name, t, known) for t in op.inputs]
     if all(new is old for new, old in zip(inputs, op.inputs, strict=True)):
-        return tensor
-    copy_name = f"{op.name}_{name}".replace(":", "_")
-    copy = cache.get(copy_name)
-    if copy is None:
-        # the reference is gone: what is switched now is a value
-        op_type = "Switch" if op.type == "RefSwitch" else op.type
-        copy = cache[copy_name] = get_default_graph().create_op(op_type, inputs, dict(op._attrs), copy_name)
-    return copy.outputs[tensor.value_index]
+        return op
+    # the reference is gone: what is switched now is a value
+    op_type = "Switch" if op.type == "RefSwitch" else op.type
+    return get_default_graph().create_op(op_type, inputs, dict(op._attrs), f"{op.name}_{name}".replace(":", "_"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -28,6 +28,11 @@ class VariableStore:
     def __init__(self) -> None:
         self._variables: dict[str, Variable] = {}
         self._partitioned: dict[str, PartitionedVariable] = {}
+
+    @property
+    def by_name(self) -> Mapping[str, Variable]:
+        """Variables by full name; those in parts, part by part."""
+        return self._variables
 
     def get(self, name: str, shape: Any, dtype: Any, reuse: Any, custom_getter: Any = None, **options: Any) -> Any:
         """The variable `name`, made or shared as `reuse` says; through `custom_getter` where there is one.

@@ -148,21 +148,19 @@ def assign_moving_average(variable: Any, value: Any, decay: Any, zero_debias: bo
             rate = arithmetic.cast(rate, variable.dtype.base_dtype)
         if zero_debias:
             return _assign_debiased(variable, value, rate)
-        with colocate_with(variable):
-            return assign_sub(variable, (variable - value) * rate, name=scope)
+        return assign_sub(variable, (variable - value) * rate, name=scope)
 
 
 def _assign_debiased(variable: Any, value: Any, rate: Tensor) -> Tensor:
     """As `assign_moving_average`, divided by the weight of the values seen so far: `1 - (1 - rate) ** updates`."""
-    with variable_scope(variable.op.name, values=[variable, value, rate]):
-        with colocate_with(variable):
-            options: dict[str, Any] = {"initializer": Zeros(), "dtype": variable.dtype.base_dtype, "trainable": False}
-            biased = get_variable(_free_name("biased"), variable.shape, **options)
-            updates = get_variable(_free_name("local_step"), [], **options)
-        with colocate_with(variable):
-            new = assign_sub(biased, (biased - value) * rate)
-            weight = 1 - arithmetic.pow(1.0 - rate, updates.assign_add(1))
-            return assign(variable, new / weight, name=f"{get_default_graph().get_name_scope()}/")
+    with variable_scope(variable.op.name, values=[variable, value, rate]), colocate_with(variable):
+        options: dict[str, Any] = {"initializer": Zeros(), "dtype": variable.dtype.base_dtype, "trainable": False}
+        biased = get_variable(_free_name("biased"), variable.shape, **options)
+        updates = get_variable(_free_name("local_step"), [], **options)
+    new = assign_sub(biased, (biased - value) * rate)
+    count = updates.assign_add(1)
+    weight = 1 - arithmetic.pow(1.0 - rate, count)
+    return assign(variable, new / weight, name=f"{get_default_graph().get_name_scope()}/")
 
 
 def _free_name(name: str) -> str:

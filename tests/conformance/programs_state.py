@@ -662,3 +662,678 @@ def deep_nesting(seed):
 
 for _seed in range(24):
     programs.add(f"deep_nesting_{_seed}", deep_nesting(_seed))
+
+
+# --- variables ---------------------------------------------------------------------------------------------------------
+
+
+@programs
+def initial_values_of_all_kinds(tf):
+    tf.Variable(3, name="number")
+    tf.Variable([[1.0, 2.0]], name="list")
+    tf.Variable(np.array([1, 2], np.int64), name="array")
+    tf.Variable(tf.ones([2]), name="tensor")
+    tf.Variable(lambda: tf.zeros([2, 2]), name="function")
+    tf.Variable(lambda: 5, name="plain_function", dtype=tf.float32)
+    tf.Variable("text", name="text")
+    tf.Variable(True, name="truth")
+    tf.Variable(1, name="converted", dtype=tf.float64)
+    tf.Variable(tf.placeholder(tf.float32, [None, 2], name="p"), name="unchecked", validate_shape=False)
+    tf.Variable([1.0, 2.0], name="vague", shape=tf.TensorShape([None]))
+    tf.Variable([1.0, 2.0], name="shaped", validate_shape=False)
+    with tf.device("/gpu:1"):
+        tf.Variable(tf.ones([2]), name="placed")
+        tf.Variable(lambda: tf.ones([2]), name="placed_function")
+    return {"graph": describe_graph(tf), "static": static(*tf.global_variables()), "collections": collections(tf)}
+
+
+@programs
+def unchecked_shapes(tf):
+    v = tf.Variable([1.0, 2.0], validate_shape=False, name="v")
+    longer = tf.assign(v, [1.0, 2.0, 3.0], validate_shape=False)
+    plain = tf.assign(v, [[1.0]], validate_shape=False)
+    with tf.Session() as sess:
+        sess.run(v.initializer)
+        values = [sess.run(v), sess.run(longer), sess.run(v.value()), sess.run(plain), sess.run(tf.shape(v))]
+    v.set_shape([3])
+    return {"values": values, "static": static(v, longer, plain, v.value()), "graph": describe_graph(tf)}
+
+
+@programs
+def scatters(tf):
+    def make():
+        v = tf.Variable([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0], [7.0, 8.0]], name="v")
+        return v, [[2.0, 4.0], [5.0, 1.0]]
+
+    values = {}
+    v, rows = make()
+    names = ["update", "add", "sub", "mul", "div", "min", "max"]
+    delta = tf.IndexedSlices(tf.constant(rows), tf.constant([2, 0]))
+    ops = {n: getattr(tf, f"scatter_{n}")(v, [2, 0], rows) for n in names}
+    own = {n: getattr(v, f"scatter_{n}")(delta) for n in names}
+    nested = {
+        "scalar": tf.scatter_add(v, 1, [10.0, 20.0], name="scalar"),
+        "matrix": tf.scatter_update(v, [[0, 1], [2, 3]], tf.zeros([2, 2, 2]), use_locking=False),
+        "empty": tf.scatter_sub(v, tf.constant([], tf.int32), tf.zeros([0, 2])),
+        "repeated": tf.scatter_add(v, [1, 1, 1], tf.ones([3, 2])),
+        "long": tf.scatter_mul(v, tf.constant([3], tf.int64), [[0.0, -1.0]]),
+        "broadcast": tf.scatter_add(v, [1, 2], 5.0),
+    }
+    with tf.Session() as sess:
+        for group, made in (("tf", ops), ("own", own), ("nested", nested)):
+            for name, op in made.items():
+                sess.run(v.initializer)
+                values[f"{group} {name}"] = sess.run(op)
+    return {"values": values, "graph": describe_graph(tf)}
+
+
+@programs
+def scatter_errors(tf):
+    v = tf.Variable([[1.0, 2.0], [3.0, 4.0]], name="v")
+    past = tf.scatter_add(v, [5], [[1.0, 1.0]])
+    before = tf.scatter_nd_update(v, [[-1]], [[1.0, 1.0]])
+    whole = tf.scatter_nd_add(v, tf.zeros([1, 0], tf.int32), tf.ones([1, 2, 2]))
+    with tf.Session() as sess:
+        sess.run(v.initializer)
+        outside = [
+            error(tf, lambda op=op: sess.run(op), "indices[0] = ", "does not index into") for op in (past, before, whole)
+        ]
+        kept = sess.run(v)
+    return {
+        "outside": outside,
+        "kept": kept,
+        "shape": error(tf, lambda: tf.scatter_add(v, [0], [[1.0, 1.0, 1.0]])),
+        "dtype": error(tf, lambda: tf.scatter_add(v, [0.0], [[1.0, 1.0]])),
+        "tensor": error(tf, lambda: tf.scatter_add(tf.ones([2, 2]), [0], [[1.0, 1.0]])),
+        "slices": error(tf, lambda: v.scatter_add([[1.0, 1.0]]), "sparse_delta is not IndexedSlices"),
+        "nd depth": error(tf, lambda: tf.scatter_nd_add(v, [[0, 0, 0]], [1.0])),
+        "nd shape": error(tf, lambda: tf.scatter_nd_add(v, [[0, 0]], [[1.0]])),
+        "nd scalar": error(tf, lambda: tf.scatter_nd_add(v, 0, 1.0)),
+        "text": error(tf, lambda: tf.scatter_add(tf.Variable(["a"]), [0], ["b"])),
+    }
+
+
+@programs
+def scatters_by_index_tuples(tf):
+    v = tf.Variable(np.arange(12.0, dtype=np.float32).reshape(3, 4), name="v")
+    counts = tf.Variable([1, 2, 3], name="counts")
+    ops = {
+        "update": tf.scatter_nd_update(v, [[0, 1], [2, 3]], [-1.0, -2.0]),
+        "rows": tf.scatter_nd_update(v, [[1]], [[9.0, 9.0, 9.0, 9.0]], use_locking=False),
+        "add": tf.scatter_nd_add(v, tf.constant([[0, 0], [0, 0]], tf.int64), [1.0, 1.0]),
+        "sub": tf.scatter_nd_sub(v, [[[0, 0]], [[1, 1]]], [[1.0], [2.0]]),
+        "own update": v.scatter_nd_update([[0, 1]], [7.0]),
+        "own add": v.scatter_nd_add([[0, 1]], [7.0], name="own"),
+        "own sub": v.scatter_nd_sub([[0, 1]], [7.0]),
+        "min": v.scatter_nd_min([[2, 2], [2, 3]], [0.0, 100.0]),
+        "max": v.scatter_nd_max([[2, 2], [2, 3]], [0.0, 100.0]),
+        "counts": counts.scatter_nd_add([[2], [2]], [10, 20]),
+    }
+    with tf.Session() as sess:
+        values = {}
+        for name, op in ops.items():
+            sess.run(tf.global_variables_initializer())
+            values[name] = sess.run(op)
+    return {"values": values, "graph": describe_graph(tf), "static": static(*ops.values())}
+
+
+@programs
+def batch_scatters(tf):
+    v = tf.Variable(np.zeros((2, 3, 2), np.float32), name="v")
+    w = tf.Variable([0, 0, 0], name="w")
+    ops = [
+        tf.batch_scatter_update(v, [[0, 2], [1, 0]], np.arange(8, dtype=np.float32).reshape(2, 2, 2)),
+        tf.batch_scatter_update(w, tf.constant([2, 0], tf.int64), [5, 6], name="named"),
+        v.batch_scatter_update(tf.IndexedSlices(tf.ones([2, 1, 2]), tf.constant([[1], [1]]))),
+    ]
+    with tf.Session() as sess:
+        sess.run(tf.global_variables_initializer())
+        values = [sess.run(op) for op in ops]
+    unknown = tf.placeholder(tf.int32)
+    bad = error(tf, lambda: tf.batch_scatter_update(v, unknown, 1.0), "unknown shape")
+    return {"values": values, "graph": describe_graph(tf), "bad": bad}
+
+
+@programs
+def slices_of_variables_assigned(tf):
+    v = tf.Variable(np.arange(12, dtype=np.int32).reshape(3, 4), name="v")
+    n = tf.placeholder(tf.int32, [], name="n")
+    ops = [
+        v[1].assign([9, 9, 9, 9]),
+        v[1:3, ::2].assign([[1, 2], [3, 4]]),
+        v[0, 0].assign(100),
+        v[..., 3].assign([7, 8, 9], name="named"),
+        v[::-1].assign(tf.zeros([3, 4], tf.int32)),
+        v[n:].assign([[5, 5, 5, 5]]),
+        v[:, tf.newaxis].assign(tf.ones([3, 1, 4], tf.int32)),
+    ]
+    with tf.Session() as sess, tf.name_scope("late"):
+        values = []
+        for op in ops:
+            sess.run(v.initializer)
+            values.append(sess.run(op, {n: 2}))
+        wrong = v[1].assign([1, 2, 3])
+        bad = error(tf, lambda: sess.run(wrong))
+    tensor = error(tf, lambda: tf.ones([2])[0].assign(1.0))
+    return {"values": values, "graph": describe_graph(tf), "static": static(*ops), "bad": bad, "tensor": tensor}
+
+
+@programs
+def strided_slices_of_variables(tf):
+    v = tf.Variable([1.0, 2.0, 3.0], name="v")
+    part = tf.strided_slice(v, [1], [3], var=v, name="part")
+    put = part.assign([8.0, 9.0])
+    return {"graph": describe_graph(tf), "value": run(tf, put), "names": [part.name, put.name]}
+
+
+@programs
+def counting(tf):
+    v = tf.Variable(0, name="v")
+    w = tf.Variable(tf.constant(5, tf.int64), name="w")
+    ops = [v.count_up_to(2), tf.count_up_to(w, 7, name="named")]
+    with tf.Session() as sess:
+        sess.run(tf.global_variables_initializer())
+        values = [sess.run(ops), sess.run(ops)]
+        ends = [error(tf, lambda op=op: sess.run(op), "Reached limit of") for op in ops]
+        values.append(sess.run([v, w]))
+    return {"values": values, "ends": ends, "graph": describe_graph(tf), "static": static(*ops)}
+
+
+@programs
+def reads_and_their_order(tf):
+    v = tf.Variable(1.0, name="v")
+    double = v.assign(v * 2.0, read_value=False)
+    with tf.control_dependencies([double]):
+        after = v.read_value()
+        again = v.read_value()
+        inside = tf.identity(v)
+        snapshot = v.value()
+        with tf.name_scope("n"):
+            scoped = v.read_value()
+    more = v.assign_add(1.0, read_value=False)
+    with tf.control_dependencies([after]):
+        less = tf.group(v.assign_sub(0.5))
+    with tf.Session() as sess:
+        sess.run(v.initializer)
+        values = [sess.run(t) for t in (after, again, inside, snapshot, scoped)]
+        values += [sess.run(more), v.eval(), sess.run(less), v.eval()]
+    return {"values": values, "graph": describe_graph(tf), "names": [double, more, snapshot.name]}
+
+
+@programs
+def assignments_of_all_kinds(tf):
+    v = tf.Variable([1, 2], name="v")
+    ops = [
+        v.assign([3, 4], use_locking=True, name="put"),
+        v.assign_add([1, 1], name="plus"),
+        v.assign_sub([1, 1], use_locking=True),
+        tf.assign(v, v + 1, use_locking=False),
+        tf.assign_add(v, [1, 1], use_locking=True, name="more"),
+        v.assign([0, 0], read_value=False),
+        v.assign(tf.placeholder_with_default([5, 5], [None])),
+    ]
+    chained = v.assign_add([1, 1]) + v.assign_add([1, 1])
+    with tf.Session() as sess:
+        sess.run(v.initializer)
+        values = [sess.run(op) for op in ops]
+        v.load([7, 8])
+        values.append(v.eval())
+        bad = error(tf, lambda: v.load([1, 2, 3]))
+    return {
+        "values": values,
+        "graph": describe_graph(tf),
+        "chained": chained.name,
+        "errors": {
+            "load": bad,
+            "shape": error(tf, lambda: v.assign([1])),
+            "type": error(tf, lambda: v.assign([1.0, 2.0])),
+            "tensor": error(tf, lambda: tf.assign(tf.constant([1, 2]), [1, 2])),
+            "session": error(tf, lambda: v.load([1, 2]), "session"),
+            "truth": error(tf, lambda: bool(v)),
+            "iterated": error(tf, lambda: list(v)),
+        },
+    }
+
+
+@programs
+def operators_on_variables(tf):
+    v, w = tf.Variable([4, 7], name="v"), tf.Variable([2, 3], name="w")
+    m = tf.Variable([[1.0, 2.0], [3.0, 4.0]], name="m")
+    b = tf.Variable([True, False], name="b")
+    results = [v + w, v - w, v * w, v / w, v // w, v % w, v**w, -v, abs(v), 1 + v, 10 - v, 2 * v, 9 // v, 9 % v, 2**v, 9 / v]
+    results += [v < w, v <= 4, v > w, v >= w, m @ m, [[1.0, 0.0], [0.0, 1.0]] @ m, ~b, b & True, b | b, b ^ True]
+    results += [m[0], m[:, 1:], m[..., 0], m[tf.newaxis, 1], v[-1]]
+    u = v
+    u += 1
+    x = w
+    x *= 2
+    y = m
+    y /= 2.0
+    z = v
+    z -= w
+    results += [u, x, y, z]
+    return {"graph": op_names(tf), "static": static(*results), "values": run(tf, results)}
+
+
+@programs
+def initial_values_that_read_variables(tf):
+    v = tf.Variable(tf.random_normal([2], seed=1), name="v")
+    w = tf.Variable(v * 2.0, name="w")
+    u = tf.Variable(w.initialized_value() + v, name="u")
+    x = tf.Variable(lambda: v + 1.0, name="x")
+    with tf.Session() as sess:
+        sess.run(w.initializer)
+        first = sess.run(w)
+    return {"graph": describe_graph(tf), "first": first, "names": [u.initial_value.name, x.initial_value.name]}
+
+
+@programs
+def variables_in_branches(tf):
+    p = tf.placeholder(tf.bool, [], name="p")
+
+    def inside():
+        v = tf.Variable(lambda: 2.0, name="v")
+        return v + 1.0
+
+    y = tf.cond(p, inside, lambda: tf.constant(0.0))
+
+    def wrong():
+        return tf.Variable(tf.constant(1.0)) + 0.0
+
+    bad = error(tf, lambda: tf.cond(p, wrong, lambda: 1.0), "use a lambda as the initializer")
+    return {"graph": op_names(tf)[:20], "variables": tf.global_variables()[:1], "value": run(tf, y, {p: True}), "bad": bad}
+
+
+@programs
+def uninitialized(tf):
+    a = tf.Variable(1.0, name="a")
+    b = tf.Variable(1.0, name="b", collections=[tf.GraphKeys.LOCAL_VARIABLES], trainable=False)
+    checks = [tf.is_variable_initialized(a), tf.assert_variables_initialized(), tf.assert_variables_initialized([b])]
+    report = tf.report_uninitialized_variables()
+    named = tf.report_uninitialized_variables([b], name="named")
+    none = tf.report_uninitialized_variables([])
+    with tf.Session() as sess:
+        before = [sess.run([report, named, none, checks[0]]), error(tf, lambda: sess.run(checks[1]), "uninitialized value")]
+        sess.run(a.initializer)
+        between = sess.run([report, checks[0]])
+        reads = [error(tf, lambda v=v: sess.run(v), "uninitialized value b") for v in (b, b.value(), b + 1.0)]
+        sess.run(tf.local_variables_initializer())
+        after = sess.run([report, *checks])
+    return {"graph": describe_graph(tf), "before": before, "between": between, "reads": reads, "after": after}
+
+
+@programs
+def nothing_to_initialize(tf):
+    made = [
+        tf.global_variables_initializer(),
+        tf.local_variables_initializer(),
+        tf.variables_initializer([], name="none"),
+        tf.tables_initializer(),
+        tf.initialize_all_tables(name="tables"),
+        tf.report_uninitialized_variables(),
+    ]
+    none = tf.assert_variables_initialized()
+    return {"names": made, "none": none is None, "graph": describe_graph(tf)}
+
+
+@programs
+def lists_of_variables(tf):
+    with tf.variable_scope("a"):
+        tf.get_variable("v", [1], initializer=zeros(tf))
+        tf.get_variable("m", [1], initializer=zeros(tf), collections=[tf.GraphKeys.MODEL_VARIABLES, "own"])
+        tf.get_local_variable("l", [1], initializer=zeros(tf), collections=["more"])
+        tf.get_variable("f", [1], initializer=zeros(tf), trainable=False)
+    tf.Variable(1.0, name="b/v")
+    lists = ["global_variables", "local_variables", "model_variables", "trainable_variables", "moving_average_variables"]
+    return {
+        "all": {name: getattr(tf, name)() for name in lists},
+        "a": {name: getattr(tf, name)("a/") for name in lists},
+        "pattern": {name: getattr(tf, name)(scope=".*v") for name in lists},
+        "old": [tf.all_variables(), tf.initialize_all_variables(), tf.initialize_local_variables().name],
+        "chosen": [
+            tf.initialize_variables(tf.trainable_variables(), name="chosen"),
+            tf.variables_initializer(tf.global_variables()),
+        ],
+        "collections": collections(tf),
+        "graph": op_names(tf),
+    }
+
+
+@programs
+def protos_of_variables(tf):
+    with tf.name_scope("n"), tf.variable_scope("s", partitioner=tf.fixed_size_partitioner(2)):
+        v = tf.get_variable("v", [4], initializer=zeros(tf), trainable=False)
+    with tf.name_scope("out"):
+        w = tf.Variable(1.0, name="w")
+    protos = [p.to_proto() for p in (*v, w)]
+    made = [tf.Variable.from_proto(p) for p in protos]
+    infos = [m._get_save_slice_info() for m in made]
+    inside = w.to_proto(export_scope="out")
+    back = tf.Variable.from_proto(inside, import_scope="out")
+    both = error(tf, lambda: tf.Variable(1.0, variable_def=inside), "variable_def and initial_value are mutually exclusive.")
+    return {
+        "protos": [str(p) for p in (*protos, inside)],
+        "outside": w.to_proto(export_scope="else") is None,
+        "made": [[m.name, m.trainable, m.initializer.name, m.shape, m.dtype] for m in (*made, back)],
+        "infos": [i and i.spec for i in infos],
+        "both": both,
+        "graph": op_names(tf),
+    }
+
+
+@programs
+def save_slice_infos(tf):
+    info = tf.Variable.SaveSliceInfo("s/whole", [4, 3], [2, 0], [2, 3])
+    proto = info.to_proto()
+    back = tf.Variable.SaveSliceInfo(save_slice_info_def=proto, import_scope="in")
+    inner = info.to_proto(export_scope="s")
+    return [info.spec, str(proto), back.full_name, back.spec, str(inner), info.to_proto(export_scope="other") is None]
+
+
+@programs
+def attributes_of_variables(tf):
+    with tf.device("/cpu:0"):
+        v = tf.Variable([[1.0, 2.0]], name="v")
+    facts = [v.name, v.dtype, v.shape, v.get_shape(), v.device, v.op.type, v.op.name, v.initial_value.name, v.initializer.name]
+    facts += [v.value().name, v.trainable, v.graph is tf.get_default_graph(), repr(v), str(v), v.constraint is None]
+    facts += [v.ref() == v.ref(), v.ref().deref() is v, isinstance(v, tf.Variable), v in [v], len({v, v})]
+    missing = [error(tf, lambda: v.no_such_thing), error(tf, lambda: tf.convert_to_tensor(v, tf.int32), "type 'int32'")]
+    return {"facts": facts, "missing": missing}
+
+
+# --- initial values ----------------------------------------------------------------------------------------------------
+
+CONFIGURED = {
+    "zeros": lambda tf: tf.zeros_initializer(tf.int32),
+    "ones": lambda tf: tf.ones_initializer(),
+    "constant": lambda tf: tf.constant_initializer([1, 2], tf.int64),
+    "random_uniform": lambda tf: tf.random_uniform_initializer(0, 5, seed=2, dtype=tf.int32),
+    "random_normal": lambda tf: tf.random_normal_initializer(1.0, 0.5, 3, tf.float64),
+    "truncated_normal": lambda tf: tf.truncated_normal_initializer(0.0, 2.0, seed=4),
+    "uniform_unit_scaling": lambda tf: tf.uniform_unit_scaling_initializer(1.5, seed=1),
+    "variance_scaling": lambda tf: tf.variance_scaling_initializer(2.0, "fan_out", "untruncated_normal", 5),
+    "identity": lambda tf: tf.initializers.identity(0.5),
+    "glorot_uniform": lambda tf: tf.glorot_uniform_initializer(7),
+    "glorot_normal": lambda tf: tf.glorot_normal_initializer(8),
+    "he_uniform": lambda tf: tf.initializers.he_uniform(3),
+    "lecun_normal": lambda tf: tf.initializers.lecun_normal(3),
+}
+
+
+def configured(make):
+    def program(tf):
+        initializer = make(tf)
+        config = initializer.get_config()
+        again = type(initializer).from_config(config)
+        shape = [2] if config.get("value") is not None else [3, 3]
+        values = [initializer(shape), again(shape), again(shape, dtype=tf.float32) if "value" not in config else again([3])]
+        return {
+            "config": {k: list(v) if isinstance(v, list) else v for k, v in config.items()},
+            "again": {k: list(v) if isinstance(v, list) else v for k, v in again.get_config().items()},
+            "static": static(*values),
+            "graph": describe_graph(tf),
+            "values": run(tf, values[:2]),
+        }
+
+    return program
+
+
+for _name, _make in CONFIGURED.items():
+    programs.add(f"initializer_config_{_name}", configured(_make))
+
+
+@programs
+def scaled_initializers(tf):
+    tf.set_random_seed(5)
+    shapes = [[], [5], [4, 3], [2, 3, 4], [3, 3, 2, 4]]
+    made = {}
+    for mode in ("fan_in", "fan_out", "fan_avg"):
+        for distribution in ("normal", "uniform", "truncated_normal", "untruncated_normal"):
+            for shape in shapes:
+                key = f"{mode} {distribution} {shape}"
+                made[key] = tf.variance_scaling_initializer(3.0, mode, distribution, seed=1)(shape, dtype=tf.float32)
+    for name in ("he_normal", "he_uniform", "lecun_normal", "lecun_uniform", "glorot_normal", "glorot_uniform"):
+        made[name] = getattr(tf.initializers, name)(seed=4)([6, 2])
+    made["unit"] = tf.uniform_unit_scaling_initializer(seed=2)([2, 3, 4])
+    made["unit scalar"] = tf.uniform_unit_scaling_initializer(seed=2)([1])
+    return {"values": run(tf, made)}
+
+
+@programs
+def initializers_as_classes(tf):
+    a = tf.get_variable("a", [2], initializer=tf.zeros_initializer)
+    b = tf.get_variable("b", [2, 2], initializer=tf.glorot_uniform_initializer, dtype=tf.float64)
+    with tf.variable_scope("s", initializer=tf.ones_initializer):
+        c = tf.get_variable("c", [2], tf.int64)
+    d = tf.get_variable("d", [2], tf.bool)
+    e = tf.get_variable("e", [2], tf.string)
+    f = tf.get_variable("f", [2, 2], initializer=tf.initializers.identity)
+    return {"graph": describe_graph(tf), "values": run(tf, [a, c, d, e, f]), "static": static(a, b, c, d, e, f)}
+
+
+@programs
+def constants_as_initial_values(tf):
+    values = np.arange(4.0)
+    a = tf.get_variable("a", [3, 2], initializer=tf.constant_initializer(values))
+    b = tf.get_variable("b", [2, 2], tf.int32, initializer=tf.constant_initializer(values))
+    c = tf.get_variable("c", [2], tf.bool, initializer=tf.constant_initializer([True, False]))
+
+    def make(value, shape, **options):
+        return lambda: tf.constant_initializer(value, **options)(shape)
+
+    return {
+        "values": run(tf, [a, b, c]),
+        "graph": describe_graph(tf),
+        "long": error(tf, make([1, 2, 3], [2])),
+        "verified": error(tf, make([1, 2, 3], [4], verify_shape=True), "Expected Tensor's shape"),
+        "kind": error(tf, lambda: tf.constant_initializer(tf.ones([2])), "Invalid type for initial value"),
+    }
+
+
+@programs
+def initializer_errors(tf):
+    return {
+        "scale": error(tf, lambda: tf.variance_scaling_initializer(0.0), "`scale` must be a positive float"),
+        "mode": error(tf, lambda: tf.variance_scaling_initializer(mode="in"), "`mode` should be one of"),
+        "distribution": error(tf, lambda: tf.variance_scaling_initializer(distribution="x"), "`distribution` should be one of"),
+        "whole": error(tf, lambda: tf.random_normal_initializer(dtype=tf.int32), "expected to be floating point"),
+        "identity": error(tf, lambda: tf.initializers.identity()([2, 2, 2]), "must be at least two-dimensional"),
+        "identity dtype": error(tf, lambda: tf.initializers.identity(dtype=tf.int32), "expected to be floating point"),
+        "shape": error(tf, lambda: tf.get_variable("v", [None, 2], initializer=tf.zeros_initializer()), "fully defined"),
+        "class": error(tf, lambda: tf.get_variable("v", initializer=tf.zeros_initializer), "fully defined"),
+    }
+
+
+@programs
+def identity_initializers(tf):
+    a = tf.get_variable("a", [2, 4], initializer=tf.initializers.identity(gain=3.0))
+    b = tf.get_variable("b", [3, 2], tf.float64, initializer=tf.initializers.identity())
+    return {"graph": describe_graph(tf), "values": run(tf, [a, b])}
+
+
+# --- averages, devices, checkpoints ------------------------------------------------------------------------------------
+
+
+@programs
+def moving_averages(tf):
+    v = tf.Variable([1.0, 2.0], name="v")
+    with tf.variable_scope("s"):
+        w = tf.get_variable("w", [1], tf.float64, initializer=tf.ones_initializer())
+    t = tf.multiply(v, 2.0, name="t")
+    averages = tf.train.ExponentialMovingAverage(0.9)
+    names = [averages.average_name(x) for x in (v, w, t)]
+    update = averages.apply([v, w, t])
+    again = averages.apply([v])
+    with tf.control_dependencies([update]):
+        read = averages.average(v).read_value()
+    change = v.assign_add([1.0, 1.0])
+    with tf.Session() as sess:
+        sess.run(tf.global_variables_initializer())
+        values = []
+        for _ in range(3):
+            sess.run(change)
+            values.append([sess.run(read), *sess.run([averages.average(x) for x in (v, w, t)])])
+    return {
+        "graph": describe_graph(tf),
+        "collections": collections(tf),
+        "values": values,
+        "names": [names, [averages.average_name(x) for x in (v, w, t)], averages.name, again.name, update.name],
+        "none": averages.average(tf.Variable(1.0)) is None,
+        "int": error(tf, lambda: averages.apply([tf.Variable(1, name="i")]), "must be half, float, or double: i:0"),
+    }
+
+
+@programs
+def moving_averages_by_count(tf):
+    step = tf.Variable(0, name="step", trainable=False)
+    with tf.device("/cpu:0"):
+        v = tf.Variable(0.0, name="v")
+    averages = tf.train.ExponentialMovingAverage(0.99, num_updates=step, name="avg")
+    with tf.control_dependencies([v.assign_add(1.0), step.assign_add(1)]):
+        update = averages.apply()
+    with tf.Session() as sess:
+        sess.run(tf.global_variables_initializer())
+        values = []
+        for _ in range(4):
+            sess.run(update)
+            values.append(sess.run(averages.average(v)))
+    return {"graph": describe_graph(tf), "values": values, "lists": [tf.moving_average_variables(), tf.trainable_variables()]}
+
+
+@programs
+def moving_averages_without_bias(tf):
+    x = tf.placeholder(tf.float32, [], name="x")
+    t = tf.add(x, 1.0, name="t")
+    averages = tf.train.ExponentialMovingAverage(0.5, zero_debias=True)
+    update = averages.apply([t])
+    with tf.Session() as sess:
+        sess.run(tf.global_variables_initializer())
+        values = []
+        for i in range(4):
+            sess.run(update, {x: float(i)})
+            values.append(sess.run(averages.average(t)))
+    return {"graph": describe_graph(tf), "values": values, "variables": tf.global_variables()}
+
+
+@programs
+def averages_to_restore(tf):
+    v = tf.Variable(1.0, name="v")
+    w = tf.Variable(1.0, name="w")
+    tf.Variable(1.0, name="fixed", trainable=False)
+    averages = tf.train.ExponentialMovingAverage(0.9)
+    early = averages.variables_to_restore()
+    averages.apply([v])
+    late = averages.variables_to_restore()
+    chosen = averages.variables_to_restore([w])
+    return [dict(sorted((k, x.name) for k, x in found.items())) for found in (early, late, chosen)]
+
+
+@programs
+def device_setters(tf):
+    setter = tf.train.replica_device_setter
+    cluster = {"ps": ["a:1", "b:1", "c:1"], "worker": ["d:1"]}
+    devices = {}
+
+    def build(name, function):
+        with tf.Graph().as_default(), tf.device(function):
+            v = [tf.Variable(1.0, name=f"v{i}") for i in range(4)]
+            with tf.device("/cpu:1"):
+                v.append(tf.Variable(1.0, name="on_cpu"))
+            with tf.device("/job:worker/task:3"):
+                v.append(tf.Variable(1.0, name="local"))
+            with tf.device("/job:ps/gpu:0"):
+                v.append(tf.Variable(1.0, name="gpu"))
+            x = v[0] + v[1]
+            devices[name] = [[t.device, t.initializer.device, t.value().device] for t in v] + [x.device]
+
+    build("tasks", setter(ps_tasks=2))
+    build("cluster", setter(cluster=cluster, worker_device="/job:worker/task:0"))
+    build("spec", setter(cluster=tf.train.ClusterSpec(cluster), ps_device="/job:ps/cpu:0"))
+    build("unmerged", setter(ps_tasks=3, merge_devices=False))
+    build("ops", setter(ps_tasks=3, ps_ops=["AddV2"]))
+    build("strategy", setter(ps_tasks=3, ps_strategy=lambda op: len(op.name)))
+    none = [setter(), setter(cluster={"worker": ["a:1"]}), setter(0, cluster=None)]
+    bad = error(tf, lambda: setter(2, ps_strategy=3), "ps_strategy must be callable")
+    wrong = error(tf, lambda: setter(cluster=3))
+    return {"devices": devices, "none": [n is None for n in none], "bad": bad, "wrong": wrong}
+
+
+def checkpoint(tf):
+    """A checkpoint with a few variables, one of them in parts."""
+    folder = tempfile.mkdtemp()
+    with tf.Graph().as_default(), tf.Session() as sess:
+        tf.get_variable("top", initializer=[1.0, 2.0])
+        with tf.variable_scope("old"):
+            tf.get_variable("a", initializer=[[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])
+            tf.get_variable("b", initializer=7.0)
+        sess.run(tf.global_variables_initializer())
+        tf.train.Saver().save(sess, f"{folder}/model")
+    return folder
+
+
+@programs
+def variables_from_a_checkpoint(tf):
+    folder = checkpoint(tf)
+    top = tf.get_variable("top", [2], initializer=zeros(tf))
+    single = tf.Variable(0.0, name="single")
+    with tf.variable_scope("new"):
+        tf.get_variable("a", [3, 2], initializer=zeros(tf), partitioner=tf.fixed_size_partitioner(2))
+        tf.get_variable("b", [], initializer=zeros(tf))
+    tf.train.init_from_checkpoint(folder, {"top": "top", "old/b": single})
+    tf.train.init_from_checkpoint(f"{folder}/model", {"old/": "new/"})
+    graph = [line for line in describe_graph(tf) if "checkpoint_initializer" in line or "Assign" in line]
+    facts = [[v.initial_value.name, v.shape] for v in tf.global_variables()]
+    graph = [line.replace(folder, "") for line in graph]
+    return {"graph": graph, "facts": facts, "values": run(tf, [top, single, *tf.global_variables()])}
+
+
+@programs
+def scopes_from_a_checkpoint(tf):
+    folder = checkpoint(tf)
+    with tf.variable_scope("old"):
+        tf.get_variable("a", [3, 2], initializer=zeros(tf))
+    tf.get_variable("top", [2], initializer=zeros(tf))
+    tf.train.init_from_checkpoint(folder, {"/": "/"})
+    values = run(tf, tf.global_variables())
+    return {"values": values, "static": static(*[v.initial_value for v in tf.global_variables()])}
+
+
+@programs
+def init_from_checkpoint_errors(tf):
+    folder = checkpoint(tf)
+    with tf.variable_scope("new"):
+        v = tf.get_variable("a", [2, 2], initializer=zeros(tf))
+        tf.get_variable("other", [2], initializer=zeros(tf))
+
+    def load(mapping, where=folder):
+        return lambda: tf.train.init_from_checkpoint(where, mapping)
+
+    return {
+        "missing": error(tf, load({"nothing": v}), "Tensor nothing is not found in"),
+        "shape": error(tf, load({"old/a": v}), "Shape of variable new/a:0 ((2, 2)) doesn't match with shape of tensor old/a"),
+        "slash": error(tf, load({"old": "new/"}), "Assignment map with scope only name new should map to scope only old."),
+        "inside": error(tf, load([("top/", "new/")]), "is not found in"),
+        "folder": error(tf, load({"a": v}, tempfile.mkdtemp())),
+    }
+
+
+@programs
+def checked_global_steps(tf):
+    steps = {
+        "fine": tf.Variable(0, name="fine"),
+        "tensor": tf.constant(0, tf.int64),
+        "vague": tf.placeholder(tf.int32),
+        "float": tf.Variable(0.0, name="f"),
+        "vector": tf.Variable([0], name="v"),
+        "number": 3,
+    }
+    checked = {
+        name: error(tf, lambda s=s: tf.train.assert_global_step(s), 'Existing "global_step"') for name, s in steps.items()
+    }
+    none = tf.train.get_global_step()
+    tf.Variable(1.0, name="global_step")
+    wrong = error(tf, lambda: tf.train.get_global_step(), "does not have integer type")
+    tf.add_to_collection(tf.GraphKeys.GLOBAL_STEP, steps["fine"])
+    one = tf.train.get_global_step().name
+    tf.add_to_collection(tf.GraphKeys.GLOBAL_STEP, steps["tensor"])
+    return {"checked": checked, "found": [none, one, tf.train.get_global_step()], "wrong": wrong}
