@@ -203,11 +203,19 @@ def _own_dtype(value: Any, attr: Attr) -> DType | None:
     """The dtype of a plain value, where the attribute allows it: it goes before the attribute's default."""
     if attr.allowed is None or isinstance(value, Tensor) or hasattr(value, "_ref"):
         return None
+    tensor = _first_tensor(value)
     try:
-        found = dtypes.as_dtype(to_array(value).dtype)
+        found = dtypes.as_dtype(to_array(value).dtype) if tensor is None else tensor.dtype.base_dtype
     except (TypeError, ValueError):
         return None
     return found if found in attr.allowed else None
+
+
+def _first_tensor(value: Any) -> Any:
+    """The first tensor in a nested list, which settles the dtype of all; None where there is none."""
+    if isinstance(value, (list, tuple)):
+        return next((found for v in value if (found := _first_tensor(v)) is not None), None)
+    return value if isinstance(value, Tensor) or hasattr(value, "_ref") else None
 
 
 def _check_type(definition: OpDef, arg: Arg, tensor: Tensor, dtype: DType | None, inferred_from: dict[str, str]) -> None:

@@ -171,6 +171,8 @@ def constant_value_as_shape(tensor: Tensor) -> TensorShape:
 
 def _dims(tensor: Tensor, depth: int, seen: Seen) -> list[int | None] | None:
     op = tensor._op
+    if op.type in ("Shape", "ShapeN"):  # as far as it is known: nothing is worked out for the rest
+        return _as_dims(op._inputs[tensor._value_index]._shape)
     value = _value(tensor, depth, seen)
     if value is not None:
         flat = np.ravel(value).tolist()
@@ -178,8 +180,6 @@ def _dims(tensor: Tensor, depth: int, seen: Seen) -> list[int | None] | None:
             if d < -1:
                 raise ValueError(f"Dimension {d} must be >= 0")
         return [None if d < 0 else d for d in flat]
-    if depth and op.type in ("Shape", "ShapeN"):
-        return _as_dims(op._inputs[tensor._value_index]._shape)
     if depth and op.type == "Pack":
         result: list[int | None] = []
         for item in op._inputs:

@@ -178,6 +178,19 @@ def _broadcast_gradient_args(op: Any) -> Call:
     return call
 
 
+@kernel("BroadcastArgs")
+def _broadcast_args(op: Any) -> Call:
+    target = op._attrs["T"].as_numpy_dtype
+
+    def call(s0: Any, s1: Any) -> Any:
+        try:
+            return np.array(np.broadcast_shapes(tuple(s0), tuple(s1)), target)
+        except ValueError:
+            raise _invalid(f"Incompatible shapes for broadcasting: {s0.tolist()} and {s1.tolist()}") from None
+
+    return call
+
+
 @kernel("StridedSlice", aliasing=True)
 def _strided_slice(op: Any) -> Call:
     def call(x: Any, begin: Any, end: Any, strides: Any) -> Any:

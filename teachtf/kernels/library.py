@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from teachtf.kernels import (
     arrays,
+    candidates,
+    counting,
     diagonals,
     elementwise,
     gathering,
     nn,
+    patches,
     random,
     reductions,
     scattering,
@@ -26,10 +29,13 @@ from teachtf.kernels import (
 
 __all__ = [
     "arrays",
+    "candidates",
+    "counting",
     "diagonals",
     "elementwise",
     "gathering",
     "nn",
+    "patches",
     "random",
     "reductions",
     "scattering",

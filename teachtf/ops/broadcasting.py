@@ -1,4 +1,4 @@
-"""The way back through a broadcast: gradients summed to the shapes of the inputs."""
+"""Shapes broadcast together, and the way back: gradients summed to the shapes of the inputs."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from typing import Any
 
 from teachtf.core.apply import apply_op
 from teachtf.core.op_def import NOT_DIFFERENTIABLE, declare
+from teachtf.core.shapes import TensorShape, as_shape, unknown_shape
+from teachtf.core.tensor import Tensor
 from teachtf.ops import shape_functions as shapes
 from teachtf.ops.shape_functions import Dims
 
@@ -17,6 +19,48 @@ declare(
     shape=lambda op: [shapes.shape_of([None])] * 2,
     gradient=NOT_DIFFERENTIABLE,
 )
+
+
+def _args_shape(op: Any) -> list[TensorShape]:
+    lengths = [shapes.require_rank(tensor, 1)[0] for tensor in op._inputs]
+    return [shapes.shape_of([None if None in lengths else max(n or 0 for n in lengths)])]
+
+
+declare(
+    "BroadcastArgs",
+    inputs="s0: T, s1: T",
+    outputs="r0: T",
+    attrs="T: {int32, int64} = DT_INT32",
+    shape=_args_shape,
+)
+
+
+def broadcast_dynamic_shape(shape_x: Any, shape_y: Any) -> Tensor:
+    """The shape to which two shapes (integer vectors) broadcast, worked out in a run. Source: `tf.broadcast_dynamic_shape`."""
+    return apply_op("BroadcastArgs", shape_x, shape_y)
+
+
+def broadcast_static_shape(shape_x: Any, shape_y: Any) -> TensorShape:
+    """The `TensorShape` to which two others broadcast.
+
+    Raises:
+      ValueError: two dimensions differ, and neither is 1.
+
+    Source: `tf.broadcast_static_shape`.
+
+    >>> import teachtf as tf
+    >>> tf.broadcast_static_shape(tf.TensorShape([3, 1]), tf.TensorShape([None, 4])).as_list()
+    [3, 4]
+    """
+    x, y = as_shape(shape_x), as_shape(shape_y)
+    try:
+        dims = shapes.broadcast_dims(x.as_tuple, y.as_tuple)
+    except ValueError:
+        raise ValueError(
+            "Incompatible shapes for broadcasting. Two shapes are compatible if for each dimension pair they are either equal "
+            f"or one of them is 1. Received: {x} and {y}."
+        ) from None
+    return unknown_shape() if dims is None else shapes.shape_of(dims)
 
 
 def _static_axes(x: Dims, y: Dims) -> tuple[list[int], list[int]] | None:

@@ -111,3 +111,16 @@ def _all_axes(x: Tensor) -> Tensor:
     if ndims is None:
         return apply_op("Range", 0, rank(x), 1)
     return constant(np.arange(ndims), dtypes.int32)
+
+
+def where_v2(condition: Any, x: Any = None, y: Any = None, name: str | None = None) -> Tensor:
+    """`x` where `condition` is true and `y` elsewhere, all three broadcast; alone, the indices of the true elements.
+
+    Raises:
+      ValueError: one of `x` and `y` is given without the other.
+
+    Source: `tf.where_v2`.
+    """
+    if (x is None) != (y is None):
+        raise ValueError("x and y must both be non-None or both be None.")
+    return where(condition, name=name) if x is None else apply_op("SelectV2", condition, x, y, name=name)

@@ -229,11 +229,45 @@ def _stitch_gradient(op: Any, grad: Any) -> list[Any]:
 
 
 def _stitch_shape(op: Any) -> list[TensorShape]:
-    n = op._attrs["N"]
-    indices = [static.constant_value(t) for t in op._inputs[:n]]
-    first_index, first_data = op._inputs[0]._shape.as_tuple, op._inputs[n]._shape.as_tuple
-    if first_index is None or first_data is None:
-        return [unknown_shape()]
-    known = [int(i.max()) + 1 if i.size else 0 for i in indices if i is not None]
-    size = max(known) if len(known) == n else None
-    return [shapes.shape_of([size, *first_data[len(first_index) :]])]
+    number = op._attrs["N"]
+    rest, most = unknown_shape(), 0
+    known = True
+    for index, data in zip(op._inputs[:number], op._inputs[number:], strict=True):
+        value = static.constant_value(index)
+        if value is None:
+            known = False
+        elif value.size:
+            most = max(most, int(value.max()) + 1)
+        dims, places = data._shape.as_tuple, index._shape.as_tuple
+        if dims is None or places is None:
+            continue
+        if len(dims) < len(places):
+            raise ValueError(f"Shape must be at least rank {len(places)} but is rank {len(dims)}")
+        for a, b in zip(dims, places, strict=False):
+            shapes.merge_dim(a, b)
+        rest = rest.merge_with(TensorShape(dims[len(places) :]))
+    return [TensorShape([most if known else None]).concatenate(rest)]
+
+
+def dynamic_stitch(indices: Any, data: Any, name: str | None = None) -> Tensor:
+    """The slices of all `data` put where the `indices` say; of equal indices the last counts.
+
+    Args:
+      indices: a list of int32 tensors.
+      data: a list of tensors of one dtype; the shape of each starts with that of its indices.
+      name: the operation's name.
+
+    Returns:
+      A tensor with as many slices as the largest index needs.
+
+    Raises:
+      ValueError: the shapes do not fit.
+
+    Source: `tf.dynamic_stitch`.
+
+    >>> import teachtf as tf
+    >>> with tf.Graph().as_default(), tf.Session() as sess:
+    ...     print(sess.run(tf.dynamic_stitch([[2], [0, 1]], [[30], [10, 20]])))
+    [10 20 30]
+    """
+    return apply_op("DynamicStitch", indices, data, name=name)

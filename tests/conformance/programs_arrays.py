@@ -294,3 +294,103 @@ def sorts_refused(tf):
             error(tf, lambda: sess.run(tf.roll([1, 2], 1, far), {far: 1})),
             error(tf, lambda: sess.run(tf.reverse_sequence([[1, 2]], far, seq_axis=1), {far: [3]})),
         ]
+
+
+# --- counts ----------------------------------------------------------------------------------------------------------
+
+case(
+    "count_nonzero",
+    lambda tf, x: [tf.count_nonzero(x), tf.count_nonzero(x, 0), tf.count_nonzero(x, [1], True)],
+    ints(3, 4, high=3),
+)
+case("count_nonzero_bools", lambda tf, x: tf.count_nonzero(x, axis=-1, dtype=tf.int32, name="n"), ramp(3, 4) > 0)
+case("count_nonzero_strings", lambda tf: tf.count_nonzero(["", "a", ""]), vague=False)
+case("bincount", lambda tf, x: [tf.bincount(x), tf.bincount(x, minlength=12), tf.bincount(x, maxlength=3)], ints(8))
+case("bincount_weights", lambda tf, x, w: tf.bincount(x, w), ints(2, 4), ramp(2, 4), gradient=False)
+case("histogram", lambda tf, x: tf.histogram_fixed_width(x, [-1.0, 1.0], nbins=4, name="h"), ramp(10), gradient=False)
+case("setdiff1d", lambda tf, x: tf.setdiff1d(x, [2, 4], index_dtype=tf.int64), ints(8))
+case("unique", lambda tf, x: [*tf.unique(x), *tf.unique_with_counts(x, out_idx=tf.int64)], ints(8), vague=False)
+case("parallel_stack", lambda tf, x, y: tf.parallel_stack([x, y]), ramp(2, 3), ramp(2, 3), gradient=False, vague=False)
+case("shape_n", lambda tf, x, y: tf.shape_n([x, y]), ramp(2, 3), ramp(4))
+case("where_v2", lambda tf, x: [tf.where_v2(x > 0, x, 0.0), tf.where_v2([True, False, True])], ramp(2, 3))
+case("where_of_numbers", lambda tf, x: [tf.where(x), tf.where(tf.constant([0.0, 2.0]))], ints(2, 3, high=2))
+case("dynamic_stitch", lambda tf, x, y: tf.dynamic_stitch([[3, 0], [1]], [x, y]), ramp(2, 2), ramp(1, 2))
+case("dynamic_stitch_fed", lambda tf, i, x: tf.dynamic_stitch([i, 2], [x, [1.0, 2.0]]), np.int32([[0, 1]]), ramp(1, 2, 2))
+_patch = {"ksizes": [1, 2, 2, 1], "strides": [1, 1, 2, 1], "rates": [1, 1, 1, 1], "padding": "SAME"}
+case("image_patches", lambda tf, x: tf.extract_image_patches(x, **_patch), ramp(2, 3, 4, 2))
+_patch = {"sizes": [1, 2, 2, 1], "strides": [1, 1, 1, 1], "rates": [1, 2, 2, 1], "padding": "VALID"}
+case("image_patches_apart", lambda tf, x: tf.extract_image_patches(x, **_patch, name="p"), ramp(1, 4, 4, 1))
+case(
+    "second_of_activations",
+    lambda tf, x: [tf.gradients(f(x), x)[0] for f in (tf.nn.elu, tf.nn.selu, tf.nn.relu6, tf.nn.leaky_relu)],
+    ramp(6),
+)
+
+
+@programs
+def lin_space(tf):
+    n = tf.placeholder(tf.int32, [])
+    made = [
+        tf.lin_space(0.0, 1.0, 5),
+        tf.linspace(2.0, -2.0, n),
+        tf.linspace(3.0, 4.0, 1),
+        tf.linspace(tf.constant(1.0), 2.0, 2),
+    ]
+    with tf.Session() as sess:
+        return [static(*made)[:1], sess.run(made, {n: 3})]
+
+
+@programs
+def broadcast_shapes(tf):
+    pairs = [([2, 1], [3]), ([None, 1], [4]), (None, [3]), ([], [2]), ([None], [1]), ([None], [3]), ([0], [1])]
+    with tf.Session() as sess:
+        return [
+            [tf.broadcast_static_shape(tf.TensorShape(a), tf.TensorShape(b)) for a, b in pairs],
+            sess.run(tf.broadcast_dynamic_shape([2, 1], tf.constant([3]))),
+            static(tf.broadcast_dynamic_shape([2, 1], tf.placeholder(tf.int32, [3]))),
+            static(tf.broadcast_dynamic_shape(tf.placeholder(tf.int64), tf.placeholder(tf.int64, [3]))),
+            error(tf, lambda: tf.broadcast_static_shape(tf.TensorShape([2]), tf.TensorShape([3]))),
+            error(tf, lambda: sess.run(tf.broadcast_dynamic_shape([2], [3]))),
+            error(tf, lambda: tf.broadcast_dynamic_shape(2, [3])),
+        ]
+
+
+@programs
+def edit_distances(tf):
+    def words(*texts):
+        places = [(i, j) for i, text in enumerate(texts) for j in range(len(text))]
+        letters = [c for text in texts for c in text]
+        width = max(len(t) for t in texts)
+        indices = tf.constant(np.array(places, np.int64).reshape(-1, 2))
+        return tf.SparseTensor(indices, tf.constant(letters, tf.string), tf.constant([len(texts), width], tf.int64))
+
+    guess, truth = words("kitten", "ab", "", "same"), words("sitting", "", "abc", "same")
+    made = [tf.edit_distance(guess, truth), tf.edit_distance(guess, truth, normalize=False, name="d")]
+    facts = {"static": static(*made), "graph": describe_graph(tf), "refused": error(tf, lambda: tf.edit_distance([1], truth))}
+    with tf.Session() as sess:
+        facts["values"] = sess.run(made)
+    return facts
+
+
+@programs
+def counts_refused(tf):
+    x = tf.placeholder(tf.float32, [3, 4])
+    far = tf.placeholder(tf.int32)
+    with tf.Session() as sess:
+        return [
+            error(tf, lambda: tf.histogram_fixed_width(x, [0.0, 1.0], nbins=0)),
+            error(tf, lambda: tf.histogram_fixed_width(x, [0.0], nbins=3)),
+            error(tf, lambda: tf.histogram_fixed_width(x, 1.0)),
+            error(tf, lambda: sess.run(tf.histogram_fixed_width([1.0], [1.0, 0.0]))),
+            error(tf, lambda: sess.run(tf.bincount(far), {far: [-1, 2]})),
+            error(tf, lambda: tf.where_v2([True], 1)),
+            error(tf, lambda: tf.where([True], None, 1)),
+            error(tf, lambda: tf.dynamic_stitch([[0, 1]], [[1.0], [2.0]])),
+            error(tf, lambda: tf.dynamic_stitch([[0, 1]], [[1.0, 2.0, 3.0]])),
+            error(tf, lambda: tf.dynamic_stitch([[0.5]], [[1.0]])),
+            error(tf, lambda: tf.parallel_stack([x, tf.zeros([4, 3])])),
+            error(tf, lambda: tf.parallel_stack([tf.placeholder(tf.float32, [None])])),
+            error(tf, lambda: tf.extract_image_patches(x, [1, 2, 2, 1], [1] * 4, [1] * 4, "SAME")),
+            error(tf, lambda: tf.extract_image_patches(tf.zeros([1, 1, 1, 1]), [1, 2, 2, 1], [1] * 4, [1] * 4, "VALID")),
+            error(tf, lambda: tf.extract_image_patches(tf.zeros([1, 1, 1, 1]), [1, 4, 4, 1], [1] * 4, [1] * 4, "VALID")),
+        ]

@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+import teachtf as tf
+
 _R = np.random.RandomState(11)
 
 
@@ -40,4 +42,18 @@ ROWS: list[tuple[Any, ...]] = [
     ("SpaceToDepth", _f(1, 2, 4, 1), {"block_size": 2}),
     ("UnravelIndex", _i([5, 2]), _i([2, 3])),
     ("UpperBound", np.array([[0.1, 0.3, 0.5]]), np.array([[0.3, 0.4]])),
+    ("BroadcastArgs", _i([2, 1]), _i([3])),
+    ("DenseBincount", _i([1, 1, 3]), _i(4), np.array([0.5, 0.25, 1.0])),
+    (
+        "EditDistance",
+        *(np.array([[0, 0], [0, 1]]), _i([1, 2]), np.array([1, 2])),
+        *(np.array([[0, 0], [0, 1], [0, 2]]), _i([1, 3, 2]), np.array([1, 3])),
+    ),
+    (
+        "ExtractImagePatches",
+        _f(1, 3, 3, 1),
+        {"ksizes": [1, 2, 2, 1], "strides": [1, 1, 1, 1], "rates": [1] * 4, "padding": "VALID"},
+    ),
+    ("HistogramFixedWidth", _f(5), np.array([-1.0, 1.0]), _i(4)),
+    ("ParallelConcat", [_f(1, 2), _f(1, 2)], {"shape": tf.TensorShape([2, 2])}),
 ]
