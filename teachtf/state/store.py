@@ -28,6 +28,7 @@ class VariableStore:
     def __init__(self) -> None:
         self._variables: dict[str, Variable] = {}
         self._partitioned: dict[str, PartitionedVariable] = {}
+        self.passed_over = ""  # the name scope that was open when a variable was asked for, which did not count
 
     @property
     def by_name(self) -> Mapping[str, Variable]:
@@ -178,7 +179,7 @@ class VariableStore:
         shape = None if shape is None else as_shape(shape)
         found = self._variables.get(name)
         if found is not None:
-            return _shared(found, name, shape, dtype, reuse)
+            return _shared(found, name, shape, dtype, reuse, self.passed_over)
         if reuse is True:
             raise ValueError(
                 f"Variable {name} does not exist, or was not created with tf.get_variable(). Did you mean to set "
@@ -204,7 +205,7 @@ def _takes(function: Callable[..., Any], argument: str) -> bool:
     return argument in parameters or any(p.kind is p.VAR_KEYWORD for p in parameters.values())
 
 
-def _shared(found: Variable, name: str, shape: Any, dtype: DType, reuse: Any) -> Variable:
+def _shared(found: Variable, name: str, shape: Any, dtype: DType, reuse: Any, passed_over: str) -> Variable:
     if reuse is False:
         frame = found.op.user_frame
         where = "" if frame is None else f" Originally defined at:\n\n  {frame.filename}:{frame.lineno}: {frame.line}\n"
@@ -212,7 +213,7 @@ def _shared(found: Variable, name: str, shape: Any, dtype: DType, reuse: Any) ->
             f"Variable {name} already exists, disallowed. Did you mean to set reuse=True or reuse=tf.AUTO_REUSE in "
             f"VarScope?{where}\nThree ways on: share it by tf.variable_scope(..., reuse=True) or scope.reuse_variables(); "
             "open a scope of another name for a new one; or, if a notebook cell ran twice, call tf.reset_default_graph() "
-            "at its start."
+            f"at its start.{_on_name_scopes(passed_over)}"
         )
     if shape is not None and not shape.is_compatible_with(found.shape):
         raise ValueError(f"Trying to share variable {name}, but specified shape {shape} and found shape {found.shape}.")
@@ -221,6 +222,16 @@ def _shared(found: Variable, name: str, shape: Any, dtype: DType, reuse: Any) ->
             f"Trying to share variable {name}, but specified dtype {dtype.name} and found dtype {found.dtype.name}."
         )
     return found
+
+
+def _on_name_scopes(passed_over: str) -> str:
+    """What to tell one who opened a name scope and expected it to tell variables apart."""
+    if not passed_over:
+        return ""
+    return (
+        f"\nThe name scope '{passed_over}' is open here, but tf.name_scope names operations alone; tf.variable_scope names the "
+        "variables of tf.get_variable and operations."
+    )
 
 
 def _shared_parts(

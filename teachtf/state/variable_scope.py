@@ -166,9 +166,11 @@ class VariableScope:
             if options.get(key) is None:
                 options[key] = getattr(self, key)
         full_name = f"{self._name}/{name}" if self._name else name
+        store, inner = scope_state().store, f"{get_default_graph().get_name_scope()}/"
+        store.passed_over = inner if inner.startswith(self._name_scope) and inner != (self._name_scope or "/") else ""
         with name_scope(None):
             _check_dtype(initializer, dtype)
-            return scope_state().store.get(
+            return store.get(
                 full_name,
                 shape,
                 self._dtype if dtype is None else dtype,
