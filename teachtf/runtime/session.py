@@ -336,14 +336,19 @@ class Session(BaseSession):
         self._contexts: list[Any] = []
 
     def __enter__(self) -> Session:
-        contexts = [self._graph.as_default(), self.as_default()]
-        for context in contexts:
+        if self._contexts:
+            raise RuntimeError(
+                "Session context managers are not re-entrant. Use `Session.as_default()` if you want to enter a session "
+                "multiple times."
+            )
+        self._contexts = [self._graph.as_default(), self.as_default()]
+        for context in self._contexts:
             context.__enter__()
-        self._contexts.append(contexts)
         return self
 
     def __exit__(self, *exception: Any) -> None:
-        for context in reversed(self._contexts.pop()):
+        contexts, self._contexts = self._contexts, []
+        for context in reversed(contexts):
             context.__exit__(*exception)
         self.close()
 

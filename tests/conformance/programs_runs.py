@@ -697,7 +697,32 @@ def the_same_session_twice(tf):
         second = a.eval()
     with sess:
         third = a.eval()
-    return {"values": [first, second, third], "closed": error(tf, lambda: sess.run(a))}
+        again = error(tf, sess.__enter__, "Session context managers are not re-entrant.")
+    return {"values": [first, second, third], "again": again, "closed": error(tf, lambda: sess.run(a))}
+
+
+@programs
+def choices_and_loops_on_devices(tf):
+    with tf.device("/cpu:1"):
+        x = tf.placeholder_with_default(1.0, [], name="x")
+        chosen = tf.cond(x > 0.0, lambda: tf.multiply(x, 2.0, name="twice"), lambda: tf.negative(x, name="minus"))
+    with tf.Session(config=two_cpus(tf)) as sess:
+        values = [sess.run(chosen, {x: v}) for v in (3.0, -3.0)]
+        where = placed(tf, sess, chosen)
+    return {"values": values, "devices": sorted({where[name] for name in where if name.startswith("cond/")})}
+
+
+@programs
+def what_is_the_same_object(tf):
+    x = tf.placeholder(tf.float32, [2], name="x")
+    v = tf.Variable([1.0], name="v")
+    y = x * 3.0
+    with tf.Session() as sess:
+        sess.run(v.initializer)
+        fed = np.array([1.0, 2.0], np.float32)
+        pairs = [sess.run([t, t], {x: fed}) for t in (x, y, v)] + [sess.run([x * 2.0, x * 2.0], {x: fed})]
+        kinds = [type(sess.run(tf.constant(c))).__name__ for c in (3, 2.5, "a", True, [1])]
+        return {"same": [a is b for a, b in pairs], "kinds": kinds}
 
 
 @programs
