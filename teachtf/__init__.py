@@ -413,6 +413,7 @@ _PROTOS = {
 _NAMESPACES = {
     "app": "teachtf.app",
     "compat": "teachtf.compat",
+    "contrib": "teachtf.contrib",
     "flags": "absl.flags",
     "gfile": "teachtf.gfile",
     "graph_util": "teachtf.graph_util",

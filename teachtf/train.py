@@ -58,8 +58,8 @@ if TYPE_CHECKING:
     )
     from teachtf.runtime.cluster import ClusterSpec, Server
     from teachtf.training.checkpoint_utils import init_from_checkpoint
-    from teachtf.training.device_setter import replica_device_setter
     from teachtf.training.coordinator import Coordinator, LooperThread
+    from teachtf.training.device_setter import replica_device_setter
     from teachtf.training.event_files import summary_iterator
 
     ServerDef: Any

@@ -17,8 +17,8 @@ class Coordinator:
     """Tells threads when to stop, waits for them, and passes the exception of one on to who waits.
 
     Args:
-      clean_stop_exception_types: exceptions that ask for a stop and are no fault; by default `tf.errors.OutOfRangeError`, the end
-        of a queue.
+      clean_stop_exception_types: exceptions that ask for a stop and are no fault; by default `tf.errors.OutOfRangeError`, the
+        end of a queue.
 
     Source: `tf.train.Coordinator`.
 
