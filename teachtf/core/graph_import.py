@@ -196,8 +196,13 @@ def _check_known(graph_def: Any) -> None:
     if not unknown:
         return
     listed = "; ".join(f"{op} ({len(users[op])}, as '{users[op][0]}')" for op in unknown)
-    called = sorted({f.signature.name for f in graph_def.library.function} & set(unknown))
-    hint = f" {', '.join(called)}: functions of the graph's library. Export the graph with them inlined." if called else ""
+    functions = sorted(f.signature.name for f in graph_def.library.function)
+    hint = (
+        f" Its library has functions ({', '.join(functions)}), which do not run here: write the graph with "
+        "tf.disable_control_flow_v2() and without tf.function."
+        if functions
+        else ""
+    )
     raise errors.NotFoundError(
         None,
         None,

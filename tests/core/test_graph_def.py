@@ -91,7 +91,8 @@ def test_all_unknown_ops_are_listed() -> None:
         tf.import_graph_def(definition)
     assert caught.value.message == (
         "Op type not registered 'Frobnicate' in teachtf. The graph has ops that teachtf does not have: Frobnicate (2, as 'a'); "
-        "Grok (1, as 'b'); called (1, as 'd'). called: functions of the graph's library. Export the graph with them inlined."
+        "Grok (1, as 'b'); called (1, as 'd'). Its library has functions (called), which do not run here: write the graph with "
+        "tf.disable_control_flow_v2() and without tf.function."
     )
 
 
