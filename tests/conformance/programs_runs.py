@@ -375,6 +375,37 @@ def a_cluster(tf):
     return facts
 
 
+@programs
+def parameter_servers_in_turns(tf):
+    spec = tf.train.ClusterSpec({"worker": ["w:1", "w:2"], "ps": ["p:1", "p:2", "p:3"]})
+    setter = tf.train.replica_device_setter
+
+    def build(*arguments, **settings):
+        with tf.Graph().as_default() as graph, tf.device(setter(*arguments, **settings)):
+            v = tf.Variable([1.0], name="v")
+            with tf.device("/gpu:1"):
+                w = tf.Variable([1.0], name="w")
+            with tf.device("/job:worker/task:1"):
+                tf.Variable([1.0], name="local")
+            with tf.device("/job:ps/cpu:0"):
+                tf.Variable([1.0], name="other")
+            tf.get_variable("last", [2])
+            tf.train.MomentumOptimizer(0.1, 0.9).minimize(tf.reduce_sum(v * w, name="loss"))
+            return {op.name: op.device for op in graph.get_operations() if not op.name.startswith("gradients")}
+
+    return {
+        "cluster": build(cluster=spec),
+        "dictionary": build(cluster=spec.as_dict(), worker_device="/job:worker/task:1"),
+        "number": build(2, ps_device="/job:keeper/cpu:0", worker_device=""),
+        "not merged": build(2, merge_devices=False),
+        "strategy": build(2, ps_strategy=lambda op: len(op.name) % 2),
+        "types": build(2, ps_ops=["Const"]),
+        "none": [setter(), setter(cluster={"worker": ["w:1"]})],
+        "no function": error(tf, lambda: setter(2, ps_strategy=3), "ps_strategy must be callable"),
+        "no cluster": error(tf, lambda: setter(cluster=3)),
+    }
+
+
 # --- runs in parts ---------------------------------------------------------------------------------------------------
 
 
