@@ -86,11 +86,23 @@ def get_variable(
     )
 
 
-def get_local_variable(name: str, *args: Any, collections: Any = None, **options: Any) -> Any:
-    """A variable that is neither saved nor trained; arguments as of `tf.get_variable`. Source: `tf.get_local_variable`."""
-    keys = list(collections) if collections else []
-    options.update(trainable=False, collections=[*keys, GraphKeys.LOCAL_VARIABLES])
-    return get_variable(name, *args, **options)
+def get_local_variable(
+    name: str,
+    shape: Any = None,
+    dtype: Any = None,
+    initializer: Any = None,
+    regularizer: Any = None,
+    trainable: bool = False,
+    collections: Any = None,
+    *args: Any,
+    **options: Any,
+) -> Any:
+    """A variable that is neither saved nor trained; arguments as of `tf.get_variable`, `trainable` not used.
+
+    Source: `tf.get_local_variable`.
+    """
+    keys = [*(collections or []), GraphKeys.LOCAL_VARIABLES]
+    return get_variable(name, shape, dtype, initializer, regularizer, False, keys, *args, **options)
 
 
 def get_partitioned_variable(name: str | None, **options: Any) -> Any:

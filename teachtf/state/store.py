@@ -268,7 +268,10 @@ def _initial_value(
     if inspect.isclass(initializer):
         initializer = initializer()
     if shape is not None and shape.is_fully_defined():
-        more = {"partition_info": partition_info} if _names(initializer, "partition_info") else {}
+        more: dict[str, Any] = {}
+        known = isinstance(initializer, initializers.Initializer)
+        if partition_info is not None if known else _names(initializer, "partition_info"):
+            more["partition_info"] = partition_info
         return partial(initializer, shape.as_list(), dtype=dtype.base_dtype, **more), dtype.base_dtype
     if _wants_no_argument(initializer):
         return initializer, None

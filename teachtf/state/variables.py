@@ -18,7 +18,7 @@ from teachtf.core.shapes import TensorShape
 from teachtf.core.tensor import Reference, Tensor, _session_for
 from teachtf.ops import variables as state_ops
 from teachtf.ops.arrays import identity
-from teachtf.ops.control_flow import cond
+from teachtf.ops.cond import cond
 from teachtf.ops.operators import OPERATORS, slice_tensor
 from teachtf.state.modes import VariableAggregation, VariableSynchronization, checked_modes
 from teachtf.state.partitions import SaveSliceInfo
@@ -262,6 +262,8 @@ class Variable(Suggesting, Updates, metaclass=_MadeByCreators):
         """A hashable stand-in for this variable."""
         return Reference(self)
 
+    experimental_ref = ref  # its name in TensorFlow 1.15
+
     def load(self, value: Any, session: Any = None) -> None:
         """Put an array in, without adding anything to the graph."""
         session = _session_for(self._variable, session, "load a value", "load")
@@ -311,7 +313,7 @@ def _variable_node(value: Tensor, validate_shape: bool, shape: Any, scope: str) 
     """The `VariableV2` node for a variable that starts as `value`."""
     if shape is None and validate_shape:
         shape = value.shape
-    return state_ops.variable_op(TensorShape(shape), value.dtype.base_dtype, name=scope)
+    return state_ops.variable_op(TensorShape(shape), value.dtype.base_dtype, name=scope or "VariableV2")
 
 
 Variable.SaveSliceInfo = SaveSliceInfo  # type: ignore[attr-defined]
