@@ -71,7 +71,8 @@ from teachtf.core.tensor import Tensor, is_symbolic_tensor, is_tensor
 from teachtf.core.tensor_proto import make_ndarray, make_tensor_proto
 from teachtf.core.tensor_spec import TensorSpec, TypeSpec
 from teachtf.core.tracebacks import shorten_in_notebooks as _shorten_in_notebooks
-from teachtf.ops import sets as _sets  # these declare ops that may stand in a graph that is imported
+from teachtf.ops import images as _images  # these declare ops that may stand in a graph that is imported
+from teachtf.ops import sets as _sets
 from teachtf.ops import summaries as _summaries
 from teachtf.ops.aggregation import AggregationMethod, accumulate_n
 from teachtf.ops.arithmetic import (
@@ -166,7 +167,8 @@ from teachtf.ops.arrays import (
 )
 from teachtf.ops.broadcasting import broadcast_dynamic_shape, broadcast_static_shape
 from teachtf.ops.clipping import clip_by_average_norm, clip_by_global_norm, clip_by_norm, clip_by_value, global_norm
-from teachtf.ops.control_flow import cond, group, no_op
+from teachtf.ops.cond import cond
+from teachtf.ops.control_flow import group, no_op
 from teachtf.ops.control_flow import tuple_ as tuple
 from teachtf.ops.counting import bincount, count_nonzero, edit_distance, histogram_fixed_width, setdiff1d
 from teachtf.ops.diagonals import (
@@ -189,6 +191,7 @@ from teachtf.ops.partial_updates import batch_scatter_update, scatter_nd_add, sc
 from teachtf.ops.partitioning import dynamic_partition, dynamic_stitch
 from teachtf.ops.patches import extract_image_patches, parallel_stack
 from teachtf.ops.random import multinomial, random_normal, random_shuffle, random_uniform, truncated_normal
+from teachtf.ops.random_distributions import random_crop, random_gamma, random_poisson
 from teachtf.ops.rearranging import invert_permutation, pad, reverse, tile, transpose
 from teachtf.ops.reductions import (
     argmax,
@@ -234,6 +237,24 @@ from teachtf.ops.segments import (
 from teachtf.ops.session_handles import delete_session_tensor, get_session_handle, get_session_tensor
 from teachtf.ops.slicing import slice_ as slice
 from teachtf.ops.slicing import strided_slice
+from teachtf.ops.sorting import (
+    argsort,
+    repeat,
+    reverse_sequence,
+    roll,
+    searchsorted,
+    sort,
+    unravel_index,
+)
+from teachtf.ops.spaces import (
+    batch_to_space,
+    batch_to_space_nd,
+    depth_to_space,
+    required_space_to_batch_paddings,
+    space_to_batch,
+    space_to_batch_nd,
+    space_to_depth,
+)
 from teachtf.ops.sparse_arrays import (
     sparse_concat,
     sparse_fill_empty_rows,
@@ -258,24 +279,6 @@ from teachtf.ops.sparse_math import (
     sparse_tensor_to_dense,
     sparse_to_dense,
 )
-from teachtf.ops.sorting import (
-    argsort,
-    repeat,
-    reverse_sequence,
-    roll,
-    searchsorted,
-    sort,
-    unravel_index,
-)
-from teachtf.ops.spaces import (
-    batch_to_space,
-    batch_to_space_nd,
-    depth_to_space,
-    required_space_to_batch_paddings,
-    space_to_batch,
-    space_to_batch_nd,
-    space_to_depth,
-)
 from teachtf.ops.special import polygamma, zeta
 from teachtf.ops.tensordot import tensordot
 from teachtf.ops.unique import unique, unique_with_counts
@@ -293,6 +296,7 @@ from teachtf.ops.variables import (
     scatter_sub,
     scatter_update,
 )
+from teachtf.ops.while_loop import while_loop
 from teachtf.platform.log import get_logger
 from teachtf.platform.versions import (
     COMPILER_VERSION,
@@ -422,6 +426,7 @@ _NAMESPACES = {
     "losses": "teachtf.losses",
     "metrics": "teachtf.metrics",
     "python_io": "teachtf.python_io",
+    "random": "teachtf.random",
     "sparse": "teachtf.sparse",
     "summary": "teachtf.summary",
     "test": "teachtf.test",

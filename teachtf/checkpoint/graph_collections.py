@@ -1,4 +1,4 @@
-"""The collections of a graph in a meta graph: variables, savers and `tf.cond` branches as protos, the rest by name or value.
+"""The collections of a graph in a meta graph: variables, savers, `tf.cond` branches and loops as protos, the rest by name or value.
 
 Source: `tensorflow/python/framework/meta_graph.py` (add_collection_def), `ops.register_proto_function`.
 """
@@ -9,12 +9,12 @@ import logging
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
+from teachtf.checkpoint.contexts import cond_from_proto, cond_to_proto, while_from_proto, while_to_proto
 from teachtf.checkpoint.names import prepended, stripped
 from teachtf.checkpoint.saver import Saver
 from teachtf.core.graph import Graph
 from teachtf.core.keys import GraphKeys
 from teachtf.core.operation import Operation
-from teachtf.ops.control_flow import CondContext
 from teachtf.state.variables import Variable
 
 UNBOUND = "$unbound_inputs_"
@@ -56,52 +56,10 @@ def _cond_context_def() -> Any:
     return CondContextDef
 
 
-def cond_to_proto(context: CondContext, export_scope: str | None = None) -> Any:
-    """One branch of a `tf.cond` as a `CondContextDef`; None where it is not under `export_scope`."""
-    if export_scope and not context.name.startswith(export_scope):
-        return None
-    proto = _cond_context_def()(
-        context_name=stripped(context.name, export_scope),
-        pred_name=stripped(context.pred.name, export_scope),
-        pivot_name=stripped(context.pivot.name, export_scope),
-        branch=context.branch,
-    )
-    proto.values_def.values.extend(sorted(stripped(t.name, export_scope) for t in context._inside))
-    for outside, inside in context._external.items():
-        proto.values_def.external_values.add(
-            key=stripped(outside.name, export_scope), value=stripped(inside.name, export_scope)
-        )
-    for nested in context.nested:
-        if isinstance(nested, CondContext):
-            proto.nested_contexts.add().cond_ctxt.CopyFrom(cond_to_proto(nested, export_scope))
-    return proto
+def _while_context_def() -> Any:
+    from teachtf.checkpoint.protos import WhileContextDef
 
-
-def cond_from_proto(proto: Any, import_scope: str | None = None, outer: Any = None) -> CondContext:
-    """The branch that a `CondContextDef` describes; its ops are in the default graph, and know it after this."""
-    from teachtf.core.graph import get_default_graph
-
-    graph = get_default_graph()
-
-    def element(name: str) -> Any:
-        return graph.as_graph_element(prepended(name, import_scope))
-
-    external = {v.key: v.value for v in proto.values_def.external_values}
-    context = CondContext.restored(
-        name=prepended(proto.context_name, import_scope),
-        pred=element(proto.pred_name),
-        pivot=element(proto.pivot_name),
-        branch=proto.branch,
-        inside={element(v) for v in proto.values_def.values},
-        external={element(k): element(v) for k, v in external.items()},
-        outer=outer,
-    )
-    for name in {v.partition(":")[0] for v in proto.values_def.values if v not in external}:
-        element(name)._control_flow_context = context
-    for nested in proto.nested_contexts:
-        if nested.HasField("cond_ctxt"):
-            cond_from_proto(nested.cond_ctxt, import_scope, context)
-    return context
+    return WhileContextDef
 
 
 _VARIABLES = (
@@ -117,8 +75,7 @@ for _key in _VARIABLES:
     register_proto_function(_key, _variable_def, Variable.to_proto, Variable.from_proto)
 register_proto_function(GraphKeys.SAVERS, _saver_def, Saver.to_proto, Saver.from_proto)
 register_proto_function(GraphKeys.COND_CONTEXT, _cond_context_def, cond_to_proto, cond_from_proto)
-# What only code that builds on a loop would ask for; the ops of the loop themselves are in the graph.
-_SKIPPED = (GraphKeys.WHILE_CONTEXT, GraphKeys.QUEUE_RUNNERS)
+register_proto_function(GraphKeys.WHILE_CONTEXT, _while_context_def, while_to_proto, while_from_proto)
 
 
 def included(item: Any, export_scope: str | None, excluded: set[str]) -> bool:
@@ -189,7 +146,7 @@ def read_collections(
                 if isinstance(item, Variable):
                     variables[data] = item
                 graph.add_to_collection(key, item)
-        elif kind in ("node_list", "bytes_list", "int64_list", "float_list") and key not in _SKIPPED:
+        elif kind in ("node_list", "bytes_list", "int64_list", "float_list") and key != GraphKeys.QUEUE_RUNNERS:
             for value in getattr(collection, kind).value:
                 graph.add_to_collection(key, _plain(graph, kind, value, scope))
 

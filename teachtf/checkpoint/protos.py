@@ -13,6 +13,7 @@ from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 
 _FIELD = descriptor_pb2.FieldDescriptorProto
 _TYPES = {
+    "bool": _FIELD.TYPE_BOOL,
     "bytes": _FIELD.TYPE_BYTES,
     "double": _FIELD.TYPE_DOUBLE,
     "fixed32": _FIELD.TYPE_FIXED32,
@@ -81,7 +82,7 @@ _MESSAGES = {
         repeated string all_model_checkpoint_paths = 2
         repeated double all_model_checkpoint_timestamps = 3
         double last_preserved_timestamp = 4""",
-    # control_flow.proto: the branches of tf.cond in a meta graph. A map is a list of entries on the wire.
+    # control_flow.proto: branches and loops in a meta graph. A map is a list of entries on the wire.
     "ValuesEntry": """
         string key = 1
         string value = 2""",
@@ -97,7 +98,20 @@ _MESSAGES = {
         repeated ControlFlowContextDef nested_contexts = 6""",
     "ControlFlowContextDef": """
         CondContextDef cond_ctxt = 1
-        bytes while_ctxt = 2""",
+        WhileContextDef while_ctxt = 2""",
+    "WhileContextDef": """
+        string context_name = 1
+        int32 parallel_iterations = 2
+        bool back_prop = 3
+        bool swap_memory = 4
+        string pivot_name = 5
+        string pivot_for_pred_name = 6
+        string pivot_for_body_name = 7
+        repeated string loop_exit_names = 8
+        ValuesDef values_def = 9
+        repeated string loop_enter_names = 10
+        string maximum_iterations_name = 11
+        repeated ControlFlowContextDef nested_contexts = 12""",
 }
 
 
@@ -128,5 +142,6 @@ BundleEntryProto = _classes["BundleEntryProto"]
 BundleHeaderProto = _classes["BundleHeaderProto"]
 CheckpointState = _classes["CheckpointState"]
 CondContextDef = _classes["CondContextDef"]
+WhileContextDef = _classes["WhileContextDef"]
 SavedTensorSlices = _classes["SavedTensorSlices"]
 TensorSliceProto = _classes["TensorSliceProto"]

@@ -196,7 +196,7 @@ def _switch(op: Any) -> Call:
     return lambda data, pred: (DEAD, data) if pred else (data, DEAD)
 
 
-@kernel("Merge", aliasing=True)
+@kernel("Merge", "RefMerge", aliasing=True)
 def _merge(op: Any) -> Call:
     def call(*inputs: Any) -> Any:
         for i, value in enumerate(inputs):

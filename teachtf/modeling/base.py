@@ -9,14 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from teachtf.core import dtypes
+from teachtf.core import dtypes, nest
 from teachtf.core.convert import convert_to_tensor
 from teachtf.core.graph import get_default_graph
 from teachtf.core.keys import GraphKeys
 from teachtf.core.name_scope import name_scope
 from teachtf.core.shapes import TensorShape, as_shape
 from teachtf.core.tensor import Tensor
-from teachtf.modeling import nest
 from teachtf.modeling.input_spec import InputSpec, check_inputs
 from teachtf.ops.arithmetic import cast, truediv
 from teachtf.ops.arrays import shape

@@ -17,7 +17,7 @@ from teachtf.modeling.input_spec import InputSpec
 from teachtf.ops import activations
 from teachtf.ops.arithmetic import cast
 from teachtf.ops.arrays import expand_dims, identity, reshape, shape
-from teachtf.ops.control_flow import cond
+from teachtf.ops.cond import cond
 from teachtf.ops.linalg import matmul
 from teachtf.ops.rearranging import transpose
 from teachtf.ops.tensordot import tensordot

@@ -33,7 +33,8 @@ from teachtf.ops.arithmetic import (
     where,
 )
 from teachtf.ops.arrays import expand_dims, identity, rank, reshape, size, squeeze
-from teachtf.ops.control_flow import cond, no_op
+from teachtf.ops.cond import cond
+from teachtf.ops.control_flow import no_op
 from teachtf.ops.fills import ones, ones_like, zeros, zeros_like
 from teachtf.ops.reductions import reduce_mean, reduce_sum
 from teachtf.ops.variables import assign_add, scatter_add

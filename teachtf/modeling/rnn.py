@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from teachtf.core import dtypes
+from teachtf.core import dtypes, nest
 from teachtf.core.convert import convert_to_tensor
 from teachtf.core.name_scope import colocate_with
 from teachtf.core.tensor import Tensor
-from teachtf.modeling import nest
 from teachtf.modeling.rnn_cells import joined_shape
 from teachtf.modeling.rnn_wrappers import assert_like_rnncell
 from teachtf.ops.arithmetic import cast, where
 from teachtf.ops.arrays import shape
-from teachtf.ops.control_flow import cond
+from teachtf.ops.cond import cond
 from teachtf.ops.fills import zeros
 from teachtf.ops.joining import concat, stack
 from teachtf.ops.reductions import reduce_max, reduce_min

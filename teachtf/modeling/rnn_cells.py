@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections import namedtuple
 from typing import Any
 
-from teachtf.core import dtypes, static
+from teachtf.core import dtypes, nest, static
 from teachtf.core.convert import constant, convert_to_tensor
 from teachtf.core.name_scope import name_scope
 from teachtf.core.shapes import as_shape
 from teachtf.core.tensor import Tensor
-from teachtf.modeling import nest
 from teachtf.modeling.base import Layer
 from teachtf.modeling.input_spec import InputSpec
 from teachtf.ops.activations import bias_add

@@ -6,13 +6,12 @@ import hashlib
 import numbers
 from typing import Any
 
-from teachtf.core import static
+from teachtf.core import nest, static
 from teachtf.core.convert import convert_to_tensor
 from teachtf.core.name_scope import device as on_device
 from teachtf.core.name_scope import name_scope
 from teachtf.core.shapes import as_shape
 from teachtf.core.tensor import Tensor
-from teachtf.modeling import nest
 from teachtf.modeling.rnn_cells import LSTMStateTuple, RNNCell
 from teachtf.ops.activations import dropout
 from teachtf.ops.arithmetic import divide, floor

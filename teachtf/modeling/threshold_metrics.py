@@ -29,7 +29,8 @@ from teachtf.ops.arithmetic import (
     where,
 )
 from teachtf.ops.arrays import expand_dims, identity, reshape, shape
-from teachtf.ops.control_flow import cond, no_op
+from teachtf.ops.cond import cond
+from teachtf.ops.control_flow import no_op
 from teachtf.ops.fills import ones_like
 from teachtf.ops.joining import stack
 from teachtf.ops.rearranging import tile, transpose

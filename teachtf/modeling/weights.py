@@ -11,7 +11,8 @@ from teachtf.core.operation import Operation
 from teachtf.core.tensor import Tensor
 from teachtf.ops.arithmetic import equal, multiply
 from teachtf.ops.arrays import expand_dims, rank, shape, size, squeeze
-from teachtf.ops.control_flow import cond, no_op
+from teachtf.ops.cond import cond
+from teachtf.ops.control_flow import no_op
 from teachtf.ops.fills import ones_like
 from teachtf.ops.joining import concat
 

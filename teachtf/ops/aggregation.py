@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from teachtf.core import dtypes
+from teachtf.core.apply import apply_op
+from teachtf.core.convert import convert_to_tensor
 from teachtf.core.name_scope import colocate_with, name_scope
 from teachtf.core.op_def import declare
 from teachtf.core.shapes import TensorShape, as_shape
 from teachtf.core.sparse import IndexedSlices, convert_to_tensor_or_indexed_slices
 from teachtf.core.tensor import Tensor
+from teachtf.ops import fills
 from teachtf.ops.arithmetic import add_n, cast
 from teachtf.ops.joining import concat
 
@@ -117,3 +120,12 @@ def accumulate_n(inputs: Any, shape: Any = None, tensor_dtype: Any = None, name:
             "Try casting the input to the desired type."
         )
     return add_n(tensors, name=name)
+
+
+def as_slices(value: Any) -> IndexedSlices:
+    """`value` itself if it is slices, else all its rows."""
+    if isinstance(value, IndexedSlices):
+        return value
+    tensor = convert_to_tensor(value)
+    known = apply_op("Shape", tensor, out_type=dtypes.int32)
+    return IndexedSlices(tensor, fills.range(0, known[0]), known)

@@ -172,7 +172,7 @@ def _matrix_set_diag_gradient(op: Any, grad: Any) -> list[Any]:
 
 def _diagonals_shape(grad_shape: Any, k: Any) -> Tensor:
     """The shape of the diagonals `k` of matrices of this shape, worked out when the graph runs."""
-    from teachtf.ops.control_flow import cond
+    from teachtf.ops.cond import cond
 
     batch, matrix = grad_shape[:-2], grad_shape[-2:]
     index = reshape(k, [-1])

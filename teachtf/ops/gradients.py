@@ -17,6 +17,8 @@ from teachtf.core.sparse import IndexedSlices, SparseTensor, convert_to_tensor_o
 from teachtf.core.tensor import Tensor
 from teachtf.ops import arrays, control_flow, fills
 from teachtf.ops.aggregation import aggregated, check_method
+from teachtf.ops.contexts import loop_switch
+from teachtf.ops.loop_gradients import LoopGradients, zeros_for
 
 _overrides: dict[str, Callable[..., Any]] = {}
 
@@ -199,11 +201,12 @@ class _Walk:
         self._colocate, self._gate, self._method = colocate, gate, method
         self._gradients: dict[Tensor, list[Any]] = {}
         self._between = self._ops_between()
+        self._loops = LoopGradients.of(self._between, lambda op: _beside(op, colocate))
         self._pending = self._count_users()
         self._stop_ops = set(stops) | self._ends()
 
-    def _ops_between(self) -> set[Operation]:
-        """The ops that depend on an x and that a y depends on."""
+    def _ops_between(self) -> dict[Operation, None]:
+        """The ops that depend on an x and that a y depends on, those near the ys first."""
         x_set = set(self._xs)
         forward: set[Operation] = set()
         pending = deque(x.op for x in self._xs)
@@ -215,13 +218,13 @@ class _Walk:
             for tensor in op.outputs:
                 if _differentiable(tensor) or tensor in x_set:
                     pending.extend(tensor.consumers())
-        reachable: set[Operation] = set()
+        reachable: dict[Operation, None] = {}
         backward = deque(y.op for y in self._ys)
         while backward:
             op = backward.popleft()
             if op in reachable or op not in forward:
                 continue
-            reachable.add(op)
+            reachable[op] = None
             backward.extend(t.op for t in op._inputs)
         return reachable
 
@@ -244,29 +247,66 @@ class _Walk:
 
     def run(self) -> None:
         """Walk until nothing is left."""
-        ready = deque(dict.fromkeys(y.op for y in self._ys if self._pending.get(y.op) == 0))
-        queued = set(ready)
+        ends = dict.fromkeys(y.op for y in self._ys)
+        ready = deque(op for op in ends if self._pending.get(op) == 0)
+        if self._loops is not None:
+            for value in self._loops.unused_exits(self._pending, set(ends)):
+                self._start_from_zeros(value)
+                ready.append(value.op)
         while ready:
             op = ready.popleft()
             with _beside(op, self._colocate):
                 self._visit(op)
             for tensor in op._inputs:
-                source = tensor.op
-                if source not in self._pending:
-                    continue
-                self._pending[source] -= 1
-                if self._pending[source] == 0 and source not in queued:
-                    queued.add(source)
-                    ready.append(source)
+                ready.extend(self._next(tensor))
+        if self._loops is not None:
+            self._loops.finish()
+
+    def _next(self, tensor: Tensor) -> list[Operation]:
+        """Where the walk can go on to, once a user of `tensor` has been visited."""
+        op = tensor.op
+        if op not in self._pending:
+            return []
+        self._pending[op] -= 1
+        left = self._pending[op]
+        if left and not (left > 0 and self._loops is not None and loop_switch(op)):
+            return []  # the Switch of a loop is visited twice
+        if self._loops is None or op.type not in ("Exit", "RefExit"):
+            return [op]
+        exits, unused = self._loops.met_exit(tensor, lambda e: any(self._gradients.get(t) for t in e.outputs))
+        for value in unused:
+            self._start_from_zeros(value)
+        return [value.op for value in exits]
+
+    def _start_from_zeros(self, value: Tensor) -> None:
+        assert self._loops is not None
+        if _differentiable(value):
+            self._gradients.setdefault(value, []).append(self._loops.zeros_for_exit(value))
+
+    def _backwards(self, op: Operation, before: bool) -> AbstractContextManager[Any]:
+        """Inside the loop that goes back through the loop of `op`."""
+        return nullcontext() if self._loops is None else self._loops.backwards(op, before)
 
     def _visit(self, op: Operation) -> None:
-        out = [self._summed(t) for t in op.outputs]
+        with self._backwards(op, before=True):
+            out = [self._summed(t) for t in op.outputs]
         if all(g is None for g in out) or op in self._stop_ops:
             return
         function = _gradient_function(op)
         if function is op_def.NOT_DIFFERENTIABLE:
             return
-        out = [self._filled(op, i, g) for i, g in enumerate(out)]
+        with self._backwards(op, before=False):
+            out = [self._filled(op, i, g) for i, g in enumerate(out)]
+            incoming = self._incoming(op, function, out)
+        for tensor, gradient in zip(op._inputs, incoming, strict=True):
+            if gradient is None or not (_differentiable(tensor) or tensor in self._xs):
+                continue
+            if isinstance(gradient, Tensor) and not tensor._dtype.is_quantized:
+                gradient.set_shape(tensor.shape.merge_with(gradient.shape))
+            self._gradients.setdefault(tensor, []).append(gradient)
+
+    def _incoming(self, op: Operation, function: Callable[..., Any], out: list[Any]) -> list[Any]:
+        """The gradients by the inputs of `op`."""
         with name_scope(f"{op.name}_grad"):
             incoming = _as_list(function(op, *out))
             if len(incoming) != len(op._inputs):
@@ -276,21 +316,14 @@ class _Walk:
                 )
             if self._gate and sum(g is not None for g in incoming) > 1:
                 incoming = control_flow.tuple_(incoming)
-        for tensor, gradient in zip(op._inputs, incoming, strict=True):
-            if gradient is None or not (_differentiable(tensor) or tensor in self._xs):
-                continue
-            if isinstance(gradient, Tensor) and not tensor._dtype.is_quantized:
-                gradient.set_shape(tensor.shape.merge_with(gradient.shape))
-            self._gradients.setdefault(tensor, []).append(gradient)
+        return incoming
 
     def _filled(self, op: Operation, index: int, gradient: Any) -> Any:
         """Zeros for an output whose value nobody used but whose siblings were used."""
         if gradient is not None or not _differentiable(op.outputs[index]):
             return gradient
-        if op.type in ("Switch", "RefSwitch"):
-            return gradient  # these fill in zeros themselves
-        # Not folded into a constant: gradients of ops with several outputs look for `ZerosLike`, to skip what it adds.
-        return fills.zeros_like(op.outputs[index], optimize=False)
+        loop = None if self._loops is None else self._loops.loop(op, before=False)
+        return zeros_for(op, index) if loop is None else loop.zeros_for(op, index)
 
     def _summed(self, tensor: Tensor) -> Any:
         parts = self._gradients.get(tensor)

@@ -16,7 +16,7 @@ from teachtf.ops import shape_functions as shapes
 from teachtf.ops.activations import channel_axis
 from teachtf.ops.arguments import renamed
 from teachtf.ops.arrays import identity, size, squeeze, stop_gradient
-from teachtf.ops.control_flow import cond
+from teachtf.ops.cond import cond
 from teachtf.ops.fills import zeros
 from teachtf.ops.rearranging import transpose
 from teachtf.ops.reductions import reduce_mean, reduce_sum

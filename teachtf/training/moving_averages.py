@@ -12,6 +12,7 @@ from teachtf.core.name_scope import colocate_with, device, name_scope
 from teachtf.core.operation import Operation
 from teachtf.core.tensor import Tensor
 from teachtf.ops import arithmetic, control_flow
+from teachtf.ops.cond import cond
 from teachtf.ops.variables import assign, assign_sub, is_variable_initialized
 from teachtf.state.collections import global_variables, moving_average_variables, trainable_variables
 from teachtf.state.initializers import Zeros
@@ -95,7 +96,7 @@ class ExponentialMovingAverage:
             if not isinstance(value, Variable):
                 return slots.create_zeros_slot(value, self._name, colocate=value.op.type in _VARIABLE_OPS)
             with device(value.device):
-                start = control_flow.cond(is_variable_initialized(value), value.read_value, lambda: value.initial_value)
+                start = cond(is_variable_initialized(value), value.read_value, lambda: value.initial_value)
             average = slots.create_slot(value, start, self._name)
             get_default_graph().add_to_collection(GraphKeys.MOVING_AVERAGE_VARIABLES, value)
             return average

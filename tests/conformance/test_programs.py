@@ -25,7 +25,6 @@ def golden():
 KNOWN = {
     "layers-conv2d_dilated": "dilations are an attribute of Conv2D, not SpaceToBatchND around it",
     "training-decay_piecewise": "chooses by where, not by case",
-    "sessions-cond": "the gradient of a cond has other nodes",
 }
 MISSING = re.compile(r"module 'teachtf[.\w]*' has no attribute '(\w+)'")
 
