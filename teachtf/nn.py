@@ -23,6 +23,14 @@ from teachtf.ops.activations import (
     tanh,
     xw_plus_b,
 )
+from teachtf.ops.candidates import (
+    all_candidate_sampler,
+    compute_accidental_hits,
+    fixed_unigram_candidate_sampler,
+    learned_unigram_candidate_sampler,
+    log_uniform_candidate_sampler,
+    uniform_candidate_sampler,
+)
 from teachtf.ops.convolution import (
     conv1d,
     conv2d,
@@ -45,6 +53,7 @@ from teachtf.ops.depthwise import (
     separable_conv2d,
 )
 from teachtf.ops.embedding import embedding_lookup
+from teachtf.ops.embedding_sparse import embedding_lookup_sparse, safe_embedding_lookup_sparse
 from teachtf.ops.normalization import (
     batch_normalization,
     fused_batch_norm,
@@ -57,6 +66,7 @@ from teachtf.ops.normalization import (
 )
 from teachtf.ops.pooling import avg_pool, max_pool
 from teachtf.ops.ranking import in_top_k, top_k
+from teachtf.ops.sampled_losses import nce_loss, sampled_softmax_loss
 
 avg_pool2d = avg_pool
 depthwise_conv2d_backprop_input = depthwise_conv2d_native_backprop_input
@@ -64,10 +74,12 @@ depthwise_conv2d_backprop_filter = depthwise_conv2d_native_backprop_filter
 silu = swish
 
 __all__ = [
+    "all_candidate_sampler",
     "avg_pool",
     "avg_pool2d",
     "batch_normalization",
     "bias_add",
+    "compute_accidental_hits",
     "conv1d",
     "conv2d",
     "conv2d_backprop_filter",
@@ -83,20 +95,27 @@ __all__ = [
     "dropout",
     "elu",
     "embedding_lookup",
+    "embedding_lookup_sparse",
+    "fixed_unigram_candidate_sampler",
     "fused_batch_norm",
     "in_top_k",
     "l2_loss",
     "l2_normalize",
     "leaky_relu",
+    "learned_unigram_candidate_sampler",
     "local_response_normalization",
     "log_softmax",
+    "log_uniform_candidate_sampler",
     "lrn",
     "max_pool",
     "moments",
+    "nce_loss",
     "relu",
     "relu6",
     "relu_layer",
     "rnn_cell",
+    "safe_embedding_lookup_sparse",
+    "sampled_softmax_loss",
     "selu",
     "separable_conv2d",
     "sigmoid",
@@ -113,6 +132,7 @@ __all__ = [
     "swish",
     "tanh",
     "top_k",
+    "uniform_candidate_sampler",
     "weighted_cross_entropy_with_logits",
     "xw_plus_b",
     "zero_fraction",

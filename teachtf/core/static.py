@@ -40,6 +40,9 @@ def _found(tensor: Tensor, depth: int, seen: Seen) -> np.ndarray | None:
     known = None if of_shape is None else of_shape(tensor)
     if known is not None or depth == 0 or not op._inputs:
         return known
+    single = _dimension(tensor, depth, seen)
+    if single is not None:
+        return np.array(single, tensor._dtype.as_numpy_dtype)
     values = []
     for item in op._inputs:
         value = _value(item, depth - 1, seen)
@@ -207,6 +210,19 @@ def _dims(tensor: Tensor, depth: int, seen: Seen) -> list[int | None] | None:
     if length is not None and len(length) == 1 and length[0] is not None:
         return [None] * length[0]
     return None
+
+
+def _dimension(tensor: Tensor, depth: int, seen: Seen) -> int | None:
+    """A single dimension of a shape that is known in part."""
+    op = tensor._op
+    if not depth or op.type != "StridedSlice":
+        return None
+    dims, bounds = _dims(op._inputs[0], depth - 1, seen), [_value(t, depth - 1, seen) for t in op._inputs[1:]]
+    if dims is None or any(b is None for b in bounds):
+        return None
+    index = strided_slice_index(op, *bounds)
+    at = index[0] if len(index) == 1 else None
+    return dims[at] if isinstance(at, int) and -len(dims) <= at < len(dims) else None
 
 
 def _as_dims(shape: TensorShape) -> list[int | None] | None:

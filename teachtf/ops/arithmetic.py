@@ -99,7 +99,13 @@ declare(
 
 
 def _select_shape(op: Any) -> list[Any]:
-    return [op._inputs[1]._shape.merge_with(op._inputs[2]._shape)]
+    condition, data = op._inputs[0]._shape, op._inputs[1]._shape.merge_with(op._inputs[2]._shape)
+    if condition.ndims is None or data.ndims is None or condition.ndims == 0:
+        return [data]
+    if condition.ndims == 1 and data.ndims:  # a vector chooses whole rows
+        shapes.merge_dim(condition.as_tuple[0], data.as_tuple[0])
+        return [data]
+    return [data.merge_with(condition)]
 
 
 def _select_v2_shape(op: Any) -> list[Any]:

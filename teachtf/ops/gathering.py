@@ -52,7 +52,8 @@ def _gather_gradient(op: Any, grad: Any) -> list[Any]:
             )
         batch_dims += indices.shape.ndims
     if static.constant_value(axis) == 0:
-        values = reshape(dense_rows(grad), concat([count, params_shape[1:]], 0))
+        values_shape = concat([count, params_shape[1:]], 0)
+        values = reshape(dense_rows(grad), values_shape)
         return [IndexedSlices(values, reshape(indices, count), params_shape), None, None]
     outer = params_shape[:axis]
     values_shape = concat([outer, [-1], params_shape[axis:][1:]], 0)

@@ -13,6 +13,7 @@ from teachtf.core.name_scope import name_scope
 from teachtf.core.op_def import NO_GRADIENT, NOT_DIFFERENTIABLE, declare
 from teachtf.core.shapes import TensorShape, dimension_at_index, unknown_shape
 from teachtf.core.sparse import SparseTensor, convert_to_sparse_tensor
+from teachtf.core.static_value import get_static_value
 from teachtf.core.tensor import Tensor
 from teachtf.ops import arithmetic as m
 from teachtf.ops import shape_functions as shapes
@@ -214,10 +215,11 @@ def sparse_reshape(sp_input: Any, shape: Any, name: str | None = None) -> Sparse
 
 def _reshaped(old: TensorShape, wanted: Tensor) -> list[int] | None:
     """The new shape, where it is known before a run."""
-    dims = static.constant_value_as_shape(wanted).as_tuple
-    if dims is None or not old.is_fully_defined():
+    source = wanted.op.inputs[0] if wanted.op.type == "Cast" else wanted
+    given = get_static_value(source, partial=True)  # what TensorFlow's Python knows: less than its shape functions do
+    if given is None or not old.is_fully_defined():
         return None
-    given = static.constant_value(wanted)
+    dims = [None if d is None or d < 0 else int(d) for d in given]
     if given is not None and sum(d == -1 for d in given) > 1:
         raise ValueError(f"At most one dimension can be inferred (-1). Found: {given}")
     elements, known = old.num_elements() or 0, [d for d in dims if d is not None]

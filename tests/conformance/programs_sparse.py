@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from harness import Programs, collections, describe_graph, error, static
+from harness import Programs, collections, describe_graph, error, op_names, static
 
 programs = Programs()
 
@@ -555,3 +555,115 @@ def dense_from_vectors(tf):
     facts["source"] = error(tf, lambda: tf.gradients(x.values, x), "is not supported as a gradient source")
     with tf.Session() as sess:
         return facts | {"values": sess.run(made)}
+
+
+# --- sparse look-up and candidates ---------------------------------------------------------------------------------
+
+
+def ids_and_weights(tf):
+    indices = [[0, 0], [0, 1], [1, 0], [3, 0], [3, 2]]
+    ids = tf.SparseTensor(indices, np.array([1, 3, 0, 2, 3]), [4, 3])
+    return ids, tf.SparseTensor(indices, np.float32([0.5, 2.0, 1.0, -1.0, 3.0]), [4, 3])
+
+
+def lookup_program(combiner, weighted, partitions, **options):
+    def program(tf):
+        whole = ramp(4, 2)
+        tables = [tf.get_variable(f"t{i}", initializer=whole[i::partitions].copy()) for i in range(partitions)]
+        ids, weights = ids_and_weights(tf)
+        weights = weights if weighted else None
+        found = tf.nn.embedding_lookup_sparse(tables, ids, weights, combiner=combiner, **options)
+        slopes = [tf.convert_to_tensor(g) for g in tf.gradients(found, tables)]
+        with tf.Session() as sess:
+            sess.run(tf.global_variables_initializer())
+            values = sess.run([found, *slopes])
+        return {"static": static(found), "graph": describe_graph(tf), "values": values}
+
+    return program
+
+
+for _combiner in ("sum", "mean", "sqrtn"):
+    for _weighted in (False, True):
+        _name = f"lookup_sparse_{_combiner}{'_weighted' if _weighted else ''}"
+        programs.add(_name, lookup_program(_combiner, _weighted, 1))
+programs.add("lookup_sparse_partitions", lookup_program(None, False, 2, name="mine"))
+programs.add("lookup_sparse_clipped", lookup_program("sum", True, 2, max_norm=0.5))
+programs.add("lookup_sparse_fast", lookup_program("mean", True, 1, allow_fast_lookup=True))
+
+
+@programs
+def safe_lookup_sparse(tf):
+    table = tf.get_variable("table", initializer=ramp(4, 2))
+    indices = [[0, 0], [0, 1], [2, 0], [2, 2]]
+    ids = tf.SparseTensor(indices, np.array([1, -1, 3, 2]), [4, 3])
+    weights = tf.SparseTensor(indices, np.float32([0.5, 2.0, -1.0, 3.0]), [4, 3])
+    deep = tf.SparseTensor([[0, 0, 1], [1, 1, 0]], np.array([1, 2]), [2, 2, 2])
+    found = [
+        tf.nn.safe_embedding_lookup_sparse([table], ids),
+        tf.nn.safe_embedding_lookup_sparse([table], ids, weights, combiner="sum"),
+        tf.nn.safe_embedding_lookup_sparse(table, ids, weights, default_id=3, name="three"),
+        tf.nn.safe_embedding_lookup_sparse([table], deep, combiner="sqrtn"),
+    ]
+    facts = {
+        "static": static(*found),
+        "none": error(tf, lambda: tf.nn.safe_embedding_lookup_sparse(None, ids), "Missing embedding_weights"),
+        "empty": error(tf, lambda: tf.nn.safe_embedding_lookup_sparse([], ids), "Missing embedding_weights"),
+        "combiner": error(
+            tf, lambda: tf.nn.embedding_lookup_sparse(table, ids, None, combiner="max"), "combiner must be one of"
+        ),
+        "dense": error(tf, lambda: tf.nn.embedding_lookup_sparse(table, [1], None), "sp_ids must be SparseTensor"),
+        "weights": error(tf, lambda: tf.nn.embedding_lookup_sparse(table, ids, [1.0]), "must be either None or SparseTensor"),
+    }
+    with tf.Session() as sess:
+        sess.run(tf.global_variables_initializer())
+        return facts | {"values": sess.run(found), "graph": op_names(tf)}
+
+
+@programs
+def candidate_samplers(tf):
+    tf.set_random_seed(7)
+    true = tf.constant([[1, 4], [0, 3], [9, 2]], tf.int64)
+    counts = [float(c) for c in (5, 1, 3, 2, 8, 1, 1, 4, 2, 6)]
+    made = []
+    for unique in (True, False):
+        for name in ("uniform", "log_uniform", "learned_unigram"):
+            sampler = getattr(tf.nn, f"{name}_candidate_sampler")
+            made.append(sampler(true, 2, 5, unique, 10, seed=3 if unique else None))
+            made.append(sampler(true, 2, 40, False, 1000, seed=4))
+        made.append(tf.nn.fixed_unigram_candidate_sampler(true, 2, 4, unique, 10, unigrams=counts, distortion=0.75, seed=5))
+    made.append(tf.nn.fixed_unigram_candidate_sampler(true, 2, 3, True, 12, num_reserved_ids=2, unigrams=counts, seed=5))
+    made.append(tf.nn.fixed_unigram_candidate_sampler(true % 5, 2, 3, True, 5, num_shards=2, shard=1, unigrams=counts, seed=5))
+    made.append(tf.nn.all_candidate_sampler(true % 4, 2, 4, True))
+    made.append(tf.nn.compute_accidental_hits(true, tf.constant([3, 1, 7, 9], tf.int64), 2))
+    flat = [t for item in made for t in item]
+    facts = {"static": static(*flat), "graph": describe_graph(tf)}
+    with tf.Session() as sess:
+        runs = [sess.run(flat) for _ in range(3)]
+        small = tf.nn.uniform_candidate_sampler(true, 2, 5, True, 4)
+        facts["range"] = error(tf, lambda: sess.run(small[0]), "Sampler's range is too small")
+        free = tf.placeholder_with_default(np.int64([[1]]), [None, None])
+        facts["columns"] = error(tf, lambda: sess.run(tf.nn.uniform_candidate_sampler(free, 2, 2, True, 9)[0]))
+    facts["rank"] = error(tf, lambda: tf.nn.uniform_candidate_sampler([1], 1, 2, True, 4))
+    return facts | {"runs": runs}
+
+
+def sampled_loss_program(loss, **options):
+    def program(tf):
+        tf.set_random_seed(5)
+        weights, biases = tf.get_variable("w", initializer=ramp(8, 3) / 4), tf.get_variable("b", initializer=ramp(8))
+        inputs, labels = tf.constant(ramp(4, 3)), tf.constant([[1], [0], [5], [2]])
+        value = getattr(tf.nn, loss)(weights, biases, labels, inputs, 4, 8, **options)
+        slopes = tf.gradients(value, [weights, biases, inputs])
+        kinds = [isinstance(s, tf.IndexedSlices) for s in slopes]
+        with tf.Session() as sess:
+            sess.run(tf.global_variables_initializer())
+            values = sess.run([value, *(tf.convert_to_tensor(s) for s in slopes)])
+        return {"kinds": kinds, "graph": describe_graph(tf), "values": values}
+
+    return program
+
+
+programs.add("nce_loss", sampled_loss_program("nce_loss"))
+programs.add("nce_loss_without_hits", sampled_loss_program("nce_loss", remove_accidental_hits=True, name="mine"))
+programs.add("sampled_softmax_loss", sampled_loss_program("sampled_softmax_loss"))
+programs.add("sampled_softmax_loss_seeded", sampled_loss_program("sampled_softmax_loss", seed=3, partition_strategy="div"))

@@ -53,6 +53,17 @@ ROWS: list[tuple[Any, ...]] = [
     ),
     ("Unique", _i([3, 1, 3])),
     ("UniqueWithCounts", _i([3, 1, 3])),
+    *(
+        (f"{kind}CandidateSampler", _l([[1], [3]]), {"num_true": 1, "num_sampled": 2, "unique": True, "range_max": 5})
+        for kind in ("Uniform", "LogUniform", "LearnedUnigram", "ThreadUnsafeUnigram")
+    ),
+    (
+        "FixedUnigramCandidateSampler",
+        _l([[1], [3]]),
+        {"num_true": 1, "num_sampled": 2, "unique": True, "range_max": 5, "unigrams": [1.0, 2.0, 1.0, 3.0, 2.0]},
+    ),
+    ("AllCandidateSampler", _l([[1], [3]]), {"num_true": 1, "num_sampled": 4, "unique": True}),
+    ("ComputeAccidentalHits", _l([[1], [3]]), _l([0, 3]), {"num_true": 1}),
     ("SparseAdd", *_PARTS, *_OTHER, np.array(0.0)),
     ("SparseAddGrad", _f(0.1, 0.2, 0.3, 0.4, 0.5), _INDICES, _OTHER[0], _l([[0, 1], [1, 0], [1, 3], [2, 2], [2, 3]])),
     ("SparseConcat", [_INDICES, _OTHER[0]], [_PARTS[1], _OTHER[1]], [_SHAPE, _SHAPE], {"concat_dim": 1}),
