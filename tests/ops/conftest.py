@@ -16,11 +16,12 @@ import pytest
 import teachtf as tf
 from teachtf.checkpoint import kernels as checkpoint_kernels
 from teachtf.core.op_def import registry
-from teachtf.kernels import library
+from teachtf.kernels import library, png
 from teachtf.ops import shape_functions
 
 sys.path.insert(0, str(Path(__file__).parent))
 from samples_arrays import ROWS as ARRAY_ROWS
+from samples_maths import ROWS as MATHS_ROWS
 from samples_sparse import ROWS as SPARSE_ROWS
 
 assert checkpoint_kernels, library
@@ -66,6 +67,7 @@ _POOLED = _IMAGE.reshape(1, 2, 2, 2, 2, 2).max((2, 4))
 _NORM = (_f(2, 2, 2, 3), _p(3), _f(3))
 _F32 = np.float32
 _TAG = np.array(b"tag", object)
+_PNG = np.array(png.encode(np.zeros([2, 3, 3], np.uint8)), object)
 
 _OTHERS: list[tuple[Any, ...]] = [
     ("AddN", [_f(2, 3), _f(2, 3), _f(2, 3)]),
@@ -73,6 +75,9 @@ _OTHERS: list[tuple[Any, ...]] = [
     ("Any", np.array([[True, False], [False, False]]), _i([1])),
     ("ArgMax", _f(2, 3), _i(1)),
     ("ArgMin", _f(2, 3), _i(0)),
+    ("AdjustContrastv2", _p(1, 2, 2, 3), np.array(0.5), _F32),
+    ("AdjustHue", _p(1, 2, 2, 3), np.array(0.25), _F32),
+    ("AdjustSaturation", _p(1, 2, 2, 3), np.array(0.5), _F32),
     ("AudioSummaryV2", _TAG, _f(1, 4, 2), np.array(8.0), _F32),
     ("AvgPool", _IMAGE, _POOL),
     ("AvgPoolGrad", _i([1, 4, 4, 2]), _f(1, 2, 2, 2), _POOL),
@@ -94,6 +99,8 @@ _OTHERS: list[tuple[Any, ...]] = [
     ("Conv2DBackpropInput", _i([1, 4, 4, 2]), _FILTER, _f(1, 4, 4, 3), _CONV),
     ("Cumprod", _f(2, 3), _i(1)),
     ("Cumsum", _f(2, 3), _i(1), {"exclusive": True, "reverse": True}),
+    ("DecodeJpeg", _PNG),
+    ("DecodePng", _PNG),
     ("DenseToDenseSetOperation", _i([[1, 2], [3, 3]]), _i([[2, 5, 5], [4, 1, 1]]), {"set_operation": "a-b"}),
     ("DepthwiseConv2dNative", _IMAGE, _DEPTHWISE, _CONV),
     ("DepthwiseConv2dNativeBackpropFilter", _IMAGE, _i([3, 3, 2, 2]), _f(1, 4, 4, 4), _CONV),
@@ -107,6 +114,8 @@ _OTHERS: list[tuple[Any, ...]] = [
     ("FusedBatchNormGrad", _f(2, 2, 2, 3), _f(2, 2, 2, 3), _p(3), _f(3), _p(3), _F32),
     ("FusedBatchNormGradV3", _f(2, 2, 2, 3), _f(2, 2, 2, 3), _p(3), _f(3), _p(3), np.zeros(3), _F32),
     ("GatherV2", _f(3, 2), _i([2, 0, 2]), _i(0)),
+    ("EncodePng", np.zeros([2, 2, 3], np.uint8)),
+    ("HSVToRGB", _p(1, 2, 2, 3)),
     ("HistogramSummary", _TAG, _f(2, 3)),
     ("Identity", _f(2, 3)),
     ("ImageSummary", _TAG, _p(1, 2, 2, 3)),
@@ -151,6 +160,14 @@ _OTHERS: list[tuple[Any, ...]] = [
     ("Real", _f(2) + 1j * _f(2), {"Tout": tf.float64}),
     ("Reshape", _f(2, 3), _i([3, -1])),
     ("ReverseV2", _f(2, 3), _i([1])),
+    ("RGBToHSV", _p(1, 2, 2, 3)),
+    ("ResizeArea", _f(1, 4, 4, 2), _i([3, 5]), _F32),
+    ("ResizeBicubic", _f(1, 4, 4, 2), _i([3, 5]), _F32),
+    ("ResizeBicubicGrad", _f(1, 3, 5, 2), _f(1, 4, 4, 2), _F32),
+    ("ResizeBilinear", _f(1, 4, 4, 2), _i([3, 5]), _F32),
+    ("ResizeBilinearGrad", _f(1, 3, 5, 2), _f(1, 4, 4, 2), _F32),
+    ("ResizeNearestNeighbor", _f(1, 4, 4, 2), _i([3, 5]), _F32),
+    ("ResizeNearestNeighborGrad", _f(1, 3, 5, 2), _i([4, 4]), _F32),
     ("ScalarSummary", _TAG, np.array(0.5)),
     ("Select", np.array([True, False]), _f(2, 3), _f(2, 3)),
     ("SelectV2", np.array([[True], [False]]), _f(2, 3), _f(3)),
@@ -198,7 +215,7 @@ def _elementwise(op_type: str, number: int, inputs: tuple[Any, ...]) -> Sample:
 
 def _samples() -> list[Sample]:
     rows = [_elementwise(op.name, len(op.inputs), op.inputs) for op in registry().values() if op.formula is not None]
-    for op_type, *rest in [*_OTHERS, *ARRAY_ROWS, *SPARSE_ROWS]:
+    for op_type, *rest in [*_OTHERS, *ARRAY_ROWS, *MATHS_ROWS, *SPARSE_ROWS]:
         float_type = rest.pop() if rest and rest[-1] is _F32 else np.float64
         attrs = rest.pop() if rest and isinstance(rest[-1], dict) else {}
         rows.append(Sample(op_type, tuple(rest), attrs, float_type))
@@ -209,9 +226,11 @@ def _samples() -> list[Sample]:
 ELSEWHERE = {
     *("Assign", "AssignAdd", "AssignSub", "CountUpTo", "IsVariableInitialized", "RefSwitch", "Variable", "VariableV2"),
     *(f"Scatter{what}" for what in ("Update", "Add", "Sub", "Mul", "Div", "Min", "Max")),
+    *(f"ScatterNd{what}" for what in ("Update", "Add", "Sub", "Min", "Max")),
+    "StridedSliceAssign",
     *(op_type for op_type in registry() if op_type.startswith(("Apply", "SparseApply"))),
     *("GetSessionHandle", "GetSessionTensor", "DeleteSessionTensor"),
-    *("MergeV2Checkpoints", "RestoreV2", "SaveV2", "Placeholder", "PreventGradient", "Assert"),
+    *("MergeV2Checkpoints", "RestoreV2", "SaveV2", "Placeholder", "PreventGradient", "Assert", "ParallelConcat"),
 }
 SAMPLES = _samples()
 
