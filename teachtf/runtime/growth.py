@@ -37,11 +37,13 @@ class GrowthWatch:
             return
         self._warned = True
         code = f":  {frame.line}" if frame.line else ""
-        warnings.warn(
+        warnings.warn_explicit(
             f"The graph grows in a loop: {frame.filename}:{frame.lineno} in {frame.function} has added operations before each "
             f"of the last {_PATIENCE} runs, and there are {size} now{code}\n"
             "Each of them stays for ever and makes runs slower. Build every operation once, before the loop, and run it in the "
             "loop; feed what changes through a tf.placeholder. tf.get_default_graph().finalize() before the loop turns this "
             "into an error at the line.",
-            stacklevel=4,
+            UserWarning,
+            op._stack[0][0].co_filename,
+            op._stack[0][1],
         )

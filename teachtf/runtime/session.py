@@ -142,8 +142,9 @@ class BaseSession(errors.Suggesting):
         if not graph._operations:
             raise RuntimeError("The Session graph is empty. Add operations to the graph before calling run().")
         if len(graph._operations) != self._devices.checked:
-            self._growth.look(graph)
-            self._devices.check(graph)
+            with self._lock:
+                self._growth.look(graph)
+                self._devices.check(graph)
         return graph
 
     def _run(self, plan: Any, fed: dict[Tensor, Any], **tracing: Any) -> Any:
