@@ -378,3 +378,44 @@ def parts_of_graphs(tf):
             error(tf, lambda: util.extract_sub_graph(whole, ["nope"]), "nope is not in graph"),
         ],
     }
+
+
+# --- blocks in loops -------------------------------------------------------------------------------------------------
+
+
+@programs
+def blocks_in_a_loop(tf):
+    """Dependencies from outside, None for no dependencies at all, devices, scopes and colocation in the body of a loop."""
+    outside = tf.constant(1, name="outside")
+
+    def body(i, x):
+        with tf.control_dependencies(None):
+            free = tf.constant(5, name="free")
+        with tf.control_dependencies([i]), tf.name_scope("inner"):
+            j = i + free
+            waits = tf.constant(2.0, name="waits")
+        with tf.device("/cpu:0"), tf.control_dependencies([outside]):
+            y = x * waits
+        with tf.colocate_with(x):
+            return j, tf.identity(y, name="near")
+
+    with tf.control_dependencies([outside]):
+        i, x = tf.while_loop(lambda i, x: i < 10, body, [tf.constant(0), tf.constant(1.0)])
+    with tf.Session() as sess:
+        return {"graph": describe_graph(tf), "values": sess.run([i, x])}
+
+
+@programs
+def blocks_in_a_branch(tf):
+    outside = tf.constant(3.0, name="outside")
+
+    def yes():
+        with tf.control_dependencies(None):
+            free = tf.constant(5.0, name="free")
+        with tf.control_dependencies([outside]), tf.device("/cpu:0"):
+            return outside * free
+
+    with tf.name_scope("s"), tf.control_dependencies([outside]):
+        result = tf.cond(outside > 2.0, yes, lambda: tf.constant(0.0, name="zero"))
+    with tf.Session() as sess:
+        return {"graph": describe_graph(tf), "value": sess.run(result), "static": static(result)}
