@@ -7,7 +7,10 @@ from typing import Any
 import numpy as np
 
 from teachtf.core import errors
-from teachtf.kernels.registry import Call, State, stateful_kernel
+from teachtf.kernels.registry import Call, State, kernel, stateful_kernel
+from teachtf.ops import random_distributions, stateless_random
+
+assert random_distributions, stateless_random  # the declarations
 
 
 def _generator(op: Any, state: State) -> Any:
@@ -55,3 +58,77 @@ def _shuffle(op: Any, state: State) -> Call:
 def _multinomial(op: Any, state: State) -> Call:
     dtype = np.dtype(op._attrs["output_dtype"].as_numpy_dtype)
     return lambda logits, number: _generator(op, state).multinomial(logits, int(number), dtype)
+
+
+@stateful_kernel("RandomGamma")
+def _gamma(op: Any, state: State) -> Call:
+    return lambda shape, alpha: _generator(op, state).gamma(_dims(shape), alpha)
+
+
+@stateful_kernel("RandomPoissonV2")
+def _poisson(op: Any, state: State) -> Call:
+    dtype = np.dtype(op._attrs["dtype"].as_numpy_dtype)
+    return lambda shape, rate: _generator(op, state).poisson(_dims(shape), rate, dtype)
+
+
+@kernel("StatelessRandomGetKeyCounter")
+def _key_counter(op: Any) -> Call:
+    def call(seed: Any) -> Any:
+        from teachtf.kernels.cpu.philox import scrambled
+
+        if np.shape(seed) != (2,):
+            raise errors.InvalidArgumentError(None, None, f"seed must have shape [2], not {list(np.shape(seed))}")
+        key, high = scrambled(seed)
+        return np.array([key], np.uint64), np.array([0, high], np.uint64)
+
+    return call
+
+
+def _of_key(key: Any, counter: Any) -> Any:
+    from teachtf.kernels.cpu.philox import Generator
+
+    return Generator.at(int(key[0]), int(counter[1]), int(counter[0]))
+
+
+_STATELESS = {
+    "StatelessRandomUniformV2": "uniform",
+    "StatelessRandomNormalV2": "normal",
+    "StatelessTruncatedNormalV2": "truncated_normal",
+}
+
+
+@kernel(*_STATELESS)
+def _stateless(op: Any) -> Call:
+    method, dtype = _STATELESS[op.type], np.dtype(op._attrs["dtype"].as_numpy_dtype)
+    return lambda shape, key, counter, alg: getattr(_of_key(key, counter), method)(_dims(shape), dtype)
+
+
+@kernel("StatelessRandomUniformIntV2")
+def _stateless_int(op: Any) -> Call:
+    def call(shape: Any, key: Any, counter: Any, alg: Any, low: Any, high: Any) -> Any:
+        if low >= high:
+            raise errors.InvalidArgumentError(None, None, f"Need minval < maxval, got {low} >= {high}")
+        return _of_key(key, counter).uniform_int(_dims(shape), low, high)
+
+    return call
+
+
+@kernel("StatelessMultinomial")
+def _stateless_multinomial(op: Any) -> Call:
+    dtype = np.dtype(op._attrs["output_dtype"].as_numpy_dtype)
+
+    def call(logits: Any, number: Any, seed: Any) -> Any:
+        from teachtf.kernels.cpu.philox import Generator, scrambled
+
+        key, high = scrambled(seed)
+        return Generator.at(key, high, 0).multinomial(logits, int(number), dtype)
+
+    return call
+
+
+@kernel("RandomGammaGrad")
+def _gamma_grad(op: Any) -> Call:
+    from teachtf.kernels.incomplete import gamma_sample_slope
+
+    target = np.dtype(op.outputs[0].dtype.as_numpy_dtype)
+    return lambda alpha, sample: np.asarray(gamma_sample_slope(alpha, sample)).astype(target)

@@ -59,12 +59,14 @@ declare(
 )
 
 
-def _shape_tensor(shape: Any) -> Tensor:
+def shape_tensor(shape: Any) -> Tensor:
+    """A shape as an integer vector, the empty one as int32."""
     wanted = dtypes.int32 if isinstance(shape, (list, tuple)) and not shape else None
     return convert_to_tensor(shape, wanted, name="shape")
 
 
-def _seeds(seed: int | None) -> dict[str, Any]:
+def seeds_of(seed: int | None) -> dict[str, Any]:
+    """The two seed attributes of a random op."""
     first, second = get_seed(seed)
     return {"seed": first or 0, "seed2": second or 0}
 
@@ -108,11 +110,11 @@ def _normal(
     default: str, op_type: str, shape: Any, mean: Any, stddev: Any, dtype: Any, seed: int | None, name: str | None
 ) -> Tensor:
     with name_scope(name, default, [shape, mean, stddev]) as scope:
-        dims = _shape_tensor(shape)
+        dims = shape_tensor(shape)
         wanted = dtypes.as_dtype(dtype)
         mean = convert_to_tensor(mean, wanted, name="mean")
         stddev = convert_to_tensor(stddev, wanted, name="stddev")
-        standard = apply_op(op_type, dims, dtype=wanted, **_seeds(seed))
+        standard = apply_op(op_type, dims, dtype=wanted, **seeds_of(seed))
         result = add(multiply(standard, stddev, name="mul"), mean, name=scope)
         result.set_shape(static.constant_value_as_shape(dims))
         return result
@@ -139,13 +141,13 @@ def random_uniform(
             raise ValueError(f"Must specify maxval for integer dtype {wanted!r}")
         maxval = 1
     with name_scope(name, "random_uniform", [shape, minval, maxval]) as scope:
-        dims = _shape_tensor(shape)
+        dims = shape_tensor(shape)
         from_zero = isinstance(minval, int) and minval == 0
         unit = wanted.is_floating and from_zero and isinstance(maxval, int) and maxval == 1
         if not unit:
             minval = convert_to_tensor(minval, wanted, name="min")
             maxval = convert_to_tensor(maxval, wanted, name="max")
-        seeds = _seeds(seed)
+        seeds = seeds_of(seed)
         if wanted.is_integer:
             return apply_op("RandomUniformInt", dims, minval, maxval, **seeds, name=scope)
         if unit:
@@ -158,7 +160,7 @@ def random_uniform(
 
 def random_shuffle(value: Any, seed: int | None = None, name: str | None = None) -> Tensor:
     """`value` with its rows in a random order. Source: `tf.random_shuffle`."""
-    return apply_op("RandomShuffle", value, **_seeds(seed), name=name)
+    return apply_op("RandomShuffle", value, **seeds_of(seed), name=name)
 
 
 def multinomial(
@@ -167,4 +169,12 @@ def multinomial(
     """Class indices drawn by unnormalised log-probabilities: [batch, classes] to [batch, samples]. Source: `tf.multinomial`."""
     with name_scope(name, "multinomial", [logits]):
         logits = convert_to_tensor(logits, name="logits")
-        return apply_op("Multinomial", logits, num_samples, **_seeds(seed), output_dtype=output_dtype)
+        return apply_op("Multinomial", logits, num_samples, **seeds_of(seed), output_dtype=output_dtype)
+
+
+def categorical(logits: Any, num_samples: Any, dtype: Any = None, seed: int | None = None, name: str | None = None) -> Tensor:
+    """As `tf.multinomial`, under the name of later versions. Source: `tf.random.categorical`."""
+    with name_scope(name, "categorical", [logits]):
+        logits = convert_to_tensor(logits, name="logits")
+        wanted = None if dtype is None else dtypes.as_dtype(dtype)
+        return apply_op("Multinomial", logits, num_samples, **seeds_of(seed), output_dtype=wanted)

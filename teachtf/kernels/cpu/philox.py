@@ -20,7 +20,7 @@ from numpy.typing import DTypeLike
 from teachtf.kernels.cpu import fills, samplers
 from teachtf.kernels.cpu.threads import parallel_for
 
-__all__ = ["Generator"]
+__all__ = ["Generator", "scrambled"]
 
 _BLOCKS_PER_OUTPUT = 256  # TensorFlow moves its counter by so many blocks for each number, needed or not
 _BFLOAT16 = np.dtype(ml_dtypes.bfloat16)
@@ -41,6 +41,16 @@ def _dtype(dtype: DTypeLike) -> np.dtype:
     return found
 
 
+_SCRAMBLING_KEY = 0x02461E293EC8F720
+
+
+def scrambled(seed: Any) -> tuple[int, int]:
+    """The key, and the high half of the counter, of the stream of two integers. Source: TensorFlow's stateless ops."""
+    low, high = (int(s) % 2**64 for s in seed)
+    a, b, c, d = fills.block(np.array((_SCRAMBLING_KEY, high, low), np.uint64), np.uint64(0))
+    return int(b) << 32 | int(a), int(d) << 32 | int(c)
+
+
 class Generator:
     """TensorFlow's generator for an op with the attributes `seed` and `seed2`.
 
@@ -53,6 +63,13 @@ class Generator:
             seed, seed2 = (int.from_bytes(os.urandom(8), "little") for _ in range(2))
         self._key, self._high, self._low = seed % 2**64, seed2 % 2**64, 0
         self._lock = threading.Lock()
+
+    @classmethod
+    def at(cls, key: int, high: int, low: int) -> Generator:
+        """A generator that starts from this key and counter."""
+        made = cls(1, 1)
+        made._key, made._high, made._low = key, high, low
+        return made
 
     def _reserve(self, blocks: int) -> np.ndarray:
         with self._lock:
@@ -125,19 +142,20 @@ class Generator:
             samplers.categories(out, np.ascontiguousarray(wide), stream)
         return out.astype(output_dtype, copy=False)
 
-    def _sample(self, kernel: Callable[..., None], shape: Sequence[int], values: np.ndarray) -> np.ndarray:
+    def _sample(self, kernel: Callable[..., None], shape: Sequence[int], values: np.ndarray, dtype: DTypeLike) -> np.ndarray:
         out = np.empty((*shape, *values.shape))
         if out.size:
             flat, given = out.reshape(-1), np.ascontiguousarray(values.reshape(-1), np.float64)
             samples = out.size // given.size
             stream = self._reserve(out.size * _BLOCKS_PER_OUTPUT)
             parallel_for(lambda a, b: kernel(flat, given, samples, stream, a, b), out.size, _SAMPLER_GRAIN)
-        return out.astype(values.dtype, copy=False)
+        with np.errstate(all="ignore"):
+            return out.astype(dtype, copy=False)
 
     def gamma(self, shape: Sequence[int], alpha: np.ndarray) -> np.ndarray:
         """Gamma numbers [*shape, *alpha.shape] of rate 1. Source: RandomGamma."""
-        return self._sample(samplers.fill_gamma, shape, np.asarray(alpha))
+        return self._sample(samplers.fill_gamma, shape, np.asarray(alpha), np.asarray(alpha).dtype)
 
-    def poisson(self, shape: Sequence[int], rate: np.ndarray) -> np.ndarray:
-        """Poisson counts [*shape, *rate.shape] in rate's dtype. Source: RandomPoissonV2."""
-        return self._sample(samplers.fill_poisson, shape, np.asarray(rate))
+    def poisson(self, shape: Sequence[int], rate: np.ndarray, dtype: DTypeLike | None = None) -> np.ndarray:
+        """Poisson counts [*shape, *rate.shape], by default in rate's dtype. Source: RandomPoissonV2."""
+        return self._sample(samplers.fill_poisson, shape, np.asarray(rate), np.asarray(rate).dtype if dtype is None else dtype)
