@@ -118,6 +118,8 @@ def _reshape_shape(op: Any) -> list[TensorShape]:
     if not holes:
         if known != size:
             raise ValueError(f"Cannot reshape a tensor with {size} elements to shape {list(dims)} ({known} elements)")
+    elif len(holes) == 1 and not known and size:
+        raise ValueError(f"Cannot reshape a tensor with {size} elements to shape {wanted}: it has none")
     elif len(holes) == 1 and known:
         value = static.constant_value(op._inputs[1])
         if size % known:
@@ -161,10 +163,8 @@ declare(
 
 def _expand_shape(op: Any) -> list[TensorShape]:
     dims, axis = op._inputs[0]._shape.as_tuple, static.constant_value(op._inputs[1])
-    if dims is None:
+    if dims is None or axis is None:
         return [unknown_shape()]
-    if axis is None:
-        return [shapes.shape_of([None] * (len(dims) + 1))]
     at = int(np.ravel(axis)[0])
     if not -len(dims) - 1 <= at <= len(dims):
         raise ValueError(f"dim {at} not in the interval [{-len(dims) - 1}, {len(dims)}].")

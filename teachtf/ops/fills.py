@@ -78,12 +78,24 @@ def _broadcast_to_gradient(op: Any, grad: Any) -> list[Any]:
     return [reshape(reduce_sum(grad, axes, keepdims=True), input_shape), None]
 
 
+def _broadcast_to_shape(op: Any) -> list[TensorShape]:
+    given, wanted = op._inputs[0]._shape.as_tuple, static.constant_value_as_shape(op._inputs[1])
+    dims = wanted.as_tuple
+    if given is None or dims is None:
+        return [wanted]
+    if len(given) > len(dims):
+        raise ValueError(f"Rank of input ({len(given)}) must be no greater than rank of output shape ({len(dims)}).")
+    before = len(dims) - len(given)
+    inner = [d if g == 1 or g is None else shapes.merge_dim(g, d) for g, d in zip(given, dims[before:], strict=True)]
+    return [shapes.shape_of([*dims[:before], *inner])]
+
+
 declare(
     "BroadcastTo",
     inputs="input: T, shape: Tidx",
     outputs="output: T",
     attrs="T: type, Tidx: {int32, int64} = DT_INT32",
-    shape=lambda op: [static.constant_value_as_shape(op._inputs[1])],
+    shape=_broadcast_to_shape,
     gradient=_broadcast_to_gradient,
 )
 

@@ -28,6 +28,8 @@ def _concat_shape(op: Any) -> list[TensorShape]:
     if any(len(p) != n for p in known):
         raise ValueError(f"Shapes must be equal rank, but are {sorted({len(p) for p in known})}")
     if axis is None:
+        if n == 0:
+            raise ValueError("Shape must be at least rank 1 but is rank 0")
         return [shapes.shape_of([None] * n)]
     at = shapes.normal_axis(int(axis), n)
     result: list[int | None] = list(known[0])
@@ -137,9 +139,11 @@ def _split_v_shape(op: Any) -> list[TensorShape]:
     at = static.static_scalar(axis)
     if dims is None:
         return [unknown_shape()] * number
-    if at is None or sizes is None:
+    if at is None:
         return [shapes.shape_of([None] * len(dims))] * number
     at = shapes.normal_axis(at, len(dims))
+    if sizes is None:
+        return [shapes.shape_of([*dims[:at], None, *dims[at + 1 :]])] * number
     total, wanted = dims[at], [int(s) for s in sizes]
     if -1 in wanted and total is not None:
         wanted[wanted.index(-1)] = total - sum(w for w in wanted if w >= 0)

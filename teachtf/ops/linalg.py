@@ -56,11 +56,9 @@ declare(
 
 
 def _batch_shape(op: Any) -> list[TensorShape]:
-    x, y = op._inputs[0]._shape.as_tuple, op._inputs[1]._shape.as_tuple
+    x, y = shapes.require_rank_at_least(op._inputs[0], 2), shapes.require_rank_at_least(op._inputs[1], 2)
     if x is None or y is None:
         return [unknown_shape()]
-    if len(x) < 2 or len(y) < 2:
-        raise ValueError(f"Shape must be at least rank 2 but is rank {min(len(x), len(y))}")
     rows, inner_x = (x[-1], x[-2]) if op._attrs["adj_x"] else (x[-2], x[-1])
     inner_y, columns = (y[-1], y[-2]) if op._attrs["adj_y"] else (y[-2], y[-1])
     shapes.merge_dim(inner_x, inner_y)
@@ -142,7 +140,7 @@ def matmul(
         a = convert_to_tensor(a, name="a")
         b = convert_to_tensor(b, a.dtype.base_dtype, name="b")
         ranks = a.shape.ndims, b.shape.ndims
-        if any(r is not None and r > 2 for r in ranks) or ranks == (None, None):
+        if any(r is None or r > 2 for r in ranks):
             a, adj_a = (conj(a), True) if transpose_a else (a, adjoint_a)
             b, adj_b = (conj(b), True) if transpose_b else (b, adjoint_b)
             return apply_op("BatchMatMulV2", a, b, adj_x=adj_a, adj_y=adj_b, name=scope)

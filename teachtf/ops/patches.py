@@ -42,12 +42,12 @@ def _patches_shape(op: Any) -> list[TensorShape]:
             raise ValueError(
                 f"ExtractImagePatches requires the {name} attribute to contain 4 values, but got: {len(attrs[name])}"
             )
-    found = [
-        None
-        if size is None
-        else patches_along(size, *(attrs[n][axis] for n in ("ksizes", "strides", "rates")), attrs["padding"])
-        for axis, size in ((1, height), (2, width))
-    ]
+    found: list[int | None] = []
+    for axis, size in ((1, height), (2, width)):
+        kernel, stride, rate = (attrs[name][axis] for name in ("ksizes", "strides", "rates"))
+        found.append(None if size is None else patches_along(size, kernel, stride, rate, attrs["padding"]))
+    if None in found:
+        found = [None, None]
     whole = None if depth is None else depth * attrs["ksizes"][1] * attrs["ksizes"][2]
     return [shapes.shape_of([batch, *found, whole])]
 

@@ -12,6 +12,7 @@ from teachtf.core.convert import convert_to_tensor
 from teachtf.core.name_scope import name_scope
 from teachtf.core.op_def import NOT_DIFFERENTIABLE, declare
 from teachtf.core.shapes import TensorShape, unknown_shape
+from teachtf.core.static_value import get_static_value
 from teachtf.core.tensor import Tensor
 from teachtf.ops import shape_functions as shapes
 from teachtf.ops.arrays import rank, reshape, shape
@@ -27,8 +28,9 @@ def _transpose_shape(op: Any) -> list[TensorShape]:
         return [shapes.shape_of([None] * len(dims))]
     if len(perm) != len(dims):
         raise ValueError(f"Dimension must be {len(dims)} but is {len(perm)}: transpose needs one entry of perm an axis")
-    if sorted(int(p) % len(dims) for p in perm) != list(range(len(dims))):
-        raise ValueError(f"perm {perm.tolist()} must hold each axis of a rank {len(dims)} tensor once")
+    for axis in perm.tolist():
+        if not -len(dims) <= axis < len(dims):
+            raise ValueError(f"perm dim {axis} is out of range of input rank {len(dims)}")
     return [shapes.shape_of([dims[int(p)] for p in perm])]
 
 
@@ -88,7 +90,8 @@ def transpose(a: Any, perm: Any = None, name: str = "transpose", conjugate: bool
 def _tile_shape(op: Any) -> list[TensorShape]:
     dims, multiples = op._inputs[0]._shape.as_tuple, static.constant_value_as_shape(op._inputs[1]).as_tuple
     if dims is None or multiples is None:
-        return [unknown_shape() if multiples is None else shapes.shape_of([None] * len(multiples))]
+        known = multiples if dims is None else dims
+        return [unknown_shape() if known is None else shapes.shape_of([None] * len(known))]
     if len(dims) != len(multiples):
         raise ValueError(f"Shape must be rank {len(multiples)} but is rank {len(dims)}: one multiple an axis")
     return [shapes.shape_of([None if a is None or b is None else a * b for a, b in zip(dims, multiples, strict=True)])]
@@ -125,6 +128,8 @@ def tile(input: Any, multiples: Any, name: str | None = None) -> Tensor:
 
 def _pad_shape(op: Any) -> list[TensorShape]:
     dims, paddings = op._inputs[0]._shape.as_tuple, static.constant_value(op._inputs[1])
+    if paddings is not None and (paddings < 0).any():
+        raise ValueError(f"Paddings must be non-negative, are {paddings.tolist()}")
     if dims is None or paddings is None:
         n = op._inputs[1]._shape.as_tuple
         n_axes = len(dims) if dims is not None else (n[0] if n else None)
@@ -190,11 +195,39 @@ def pad(tensor: Any, paddings: Any, mode: str = "CONSTANT", name: str | None = N
     mode = mode.upper()
     if mode == "CONSTANT":
         if not isinstance(constant_values, Tensor) and np.ndim(constant_values) == 0 and constant_values == 0:
-            return apply_op("Pad", tensor, paddings, name=name)
-        return apply_op("PadV2", tensor, paddings, constant_values, name=name)
-    if mode not in ("REFLECT", "SYMMETRIC"):
+            result = apply_op("Pad", tensor, paddings, name=name)
+        else:
+            result = apply_op("PadV2", tensor, paddings, constant_values, name=name)
+    elif mode in ("REFLECT", "SYMMETRIC"):
+        result = apply_op("MirrorPad", tensor, paddings, mode=mode, name=name)
+    else:
         raise ValueError(f"Value of argument `mode` must be CONSTANT, REFLECT or SYMMETRIC. Received `mode` = {mode}")
-    return apply_op("MirrorPad", tensor, paddings, mode=mode, name=name)
+    dims, borders = result.op.inputs[0].shape.as_tuple, _known_in_part(paddings)
+    if dims is not None and borders is not None and not result.shape.is_fully_defined():
+        result.set_shape([_padded(d, b) for d, b in zip(dims, borders, strict=False)])
+    return result
+
+
+def _known_in_part(paddings: Any) -> Any:
+    if isinstance(paddings, Tensor):
+        return get_static_value(paddings, partial=True)
+    return [_known_in_part(p) for p in paddings] if isinstance(paddings, (list, tuple)) else paddings
+
+
+def _padded(size: int | None, border: Any) -> int | None:
+    if size is None or border is None or any(b is None for b in border):
+        return None
+    return size + int(border[0]) + int(border[1])
+
+
+def _reverse_shape(op: Any) -> list[TensorShape]:
+    shapes.require_rank(op._inputs[1], 1)
+    given, axes = op._inputs[0]._shape, static.constant_value(op._inputs[1])
+    if given.ndims is not None and axes is not None:
+        chosen = [shapes.normal_axis(axis, given.ndims) for axis in axes.tolist()]
+        if len(set(chosen)) < len(chosen):
+            raise ValueError(f"axis specified more than once in {axes.tolist()}")
+    return [given]
 
 
 declare(
@@ -203,7 +236,7 @@ declare(
     outputs="output: T",
     attrs="Tidx: {int32, int64} = DT_INT32, T: {uint8, int8, uint16, int16, int32, uint32, int64, uint64, bool, bfloat16, "
     "half, float, double, complex64, complex128, string}",
-    shape=shapes.unchanged,
+    shape=_reverse_shape,
     gradient=lambda op, grad: [reverse(grad, op.inputs[1]), None],
 )
 

@@ -23,7 +23,7 @@ _IDX = "Tidx: {int32, int64} = DT_INT32"
 
 def reduced_dims(dims: tuple[int | None, ...], axes: Any, keep: bool) -> list[int | None]:
     """`dims` without `axes`, or with 1 in their place."""
-    chosen = {shapes.normal_axis(int(a), len(dims)) for a in np.ravel(axes)} if len(dims) else set()
+    chosen = {shapes.normal_axis(int(a), len(dims)) for a in np.ravel(axes)}
     if keep:
         return [1 if i in chosen else d for i, d in enumerate(dims)]
     return [d for i, d in enumerate(dims) if i not in chosen]
@@ -172,6 +172,8 @@ def _arg_shape(op: Any) -> list[TensorShape]:
     dims, axis = op._inputs[0]._shape.as_tuple, static.constant_value(op._inputs[1])
     if dims is None:
         return [unknown_shape()]
+    if len(dims) <= 1:
+        return [shapes.SCALAR]
     if axis is None:
         return [shapes.shape_of([None] * (len(dims) - 1))]
     if not -len(dims) <= int(axis) < len(dims):

@@ -118,20 +118,27 @@ declare(
 
 def _slice_shape(op: Any) -> list[TensorShape]:
     dims = op._inputs[0]._shape.as_tuple
+    lengths = [t._shape.num_elements() for t in op._inputs[1:] if t._shape.num_elements() is not None]
+    rank = len(dims) if dims is not None else lengths[0] if lengths else None
+    for length in lengths:
+        shapes.merge_dim(rank, length)
     begin, size = (static.constant_value(t) for t in op._inputs[1:])
     if size is None:
-        n = op._inputs[1]._shape.num_elements()
-        return [shapes.shape_of([None] * n) if n is not None else unknown_shape()]
+        known = static.constant_value_as_shape(op._inputs[2])
+        return [known if known.ndims is not None or rank is None else shapes.shape_of([None] * rank)]
     result: list[int | None] = []
     for axis, wanted in enumerate(size.tolist()):
         given = None if dims is None else dims[axis]
         start = None if begin is None else int(begin[axis])
-        if wanted >= 0:
-            if given is not None and start is not None and start + wanted > given:
-                raise ValueError(f"Expected size[{axis}] in [0, {given - start}], but got {wanted}")
-            result.append(wanted)
+        if wanted < -1:
+            raise ValueError(f"size[{axis}] must be at least -1, is {wanted}")
+        if wanted == -1:
+            left = None if given is None or start is None else given - start
+            if left is not None and left < 0:
+                raise ValueError(f"Negative dimension size caused by subtracting {start} from {given}")
+            result.append(left)
         else:
-            result.append(None if given is None or start is None else given - start)
+            result.append(wanted)
     return [shapes.shape_of(result)]
 
 

@@ -6,8 +6,6 @@ from typing import Any
 
 import numpy as np
 
-import teachtf as tf
-
 _R = np.random.RandomState(11)
 
 
@@ -55,5 +53,4 @@ ROWS: list[tuple[Any, ...]] = [
         {"ksizes": [1, 2, 2, 1], "strides": [1, 1, 1, 1], "rates": [1] * 4, "padding": "VALID"},
     ),
     ("HistogramFixedWidth", _f(5), np.array([-1.0, 1.0]), _i(4)),
-    ("ParallelConcat", [_f(1, 2), _f(1, 2)], {"shape": tf.TensorShape([2, 2])}),
 ]
