@@ -17,9 +17,12 @@ from teachtf.training.optimizer import Optimizer
 from teachtf.training.proximal import AdagradDAOptimizer, ProximalAdagradOptimizer, ProximalGradientDescentOptimizer
 from teachtf.training.schedules import (
     cosine_decay,
+    cosine_decay_restarts,
     exponential_decay,
     inverse_time_decay,
+    linear_cosine_decay,
     natural_exp_decay,
+    noisy_linear_cosine_decay,
     piecewise_constant,
     polynomial_decay,
 )
@@ -143,6 +146,9 @@ __all__ = [
     "FtrlOptimizer",
     "RMSPropOptimizer",
     "cosine_decay",
+    "cosine_decay_restarts",
+    "linear_cosine_decay",
+    "noisy_linear_cosine_decay",
     "exponential_decay",
     "inverse_time_decay",
     "natural_exp_decay",

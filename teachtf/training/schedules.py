@@ -9,6 +9,8 @@ from teachtf.core.convert import constant, convert_to_tensor
 from teachtf.core.name_scope import name_scope
 from teachtf.core.tensor import Tensor
 from teachtf.ops import arithmetic as m
+from teachtf.ops.cond import cond
+from teachtf.ops.random import random_normal
 
 
 def exponential_decay(
@@ -83,6 +85,95 @@ def cosine_decay(learning_rate: Any, global_step: Any, decay_steps: Any, alpha: 
         done = m.minimum(m.cast(global_step, rate.dtype), steps) / steps
         wave = 0.5 * (1.0 + m.cos(constant(math.pi) * done))
         return m.multiply(rate, (1 - alpha) * wave + alpha)
+
+
+def cosine_decay_restarts(
+    learning_rate: Any,
+    global_step: Any,
+    first_decay_steps: Any,
+    t_mul: Any = 2.0,
+    m_mul: Any = 1.0,
+    alpha: Any = 0.0,
+    name: str | None = None,
+) -> Tensor:
+    """Half cosines one after the other: each `t_mul` times as long, and from `m_mul` times as high, as the one before.
+
+    Source: `tf.train.cosine_decay_restarts`; Loshchilov and Hutter, 2016.
+    """
+    with name_scope(name, "SGDRDecay", [learning_rate, global_step]) as scope:
+        rate = convert_to_tensor(learning_rate, name="initial_learning_rate")
+        steps, low = m.cast(first_decay_steps, rate.dtype), m.cast(alpha, rate.dtype)
+        longer, lower = m.cast(t_mul, rate.dtype), m.cast(m_mul, rate.dtype)
+        done = m.cast(global_step, rate.dtype) / steps
+
+        def of_equal_length() -> Any:
+            number = m.floor(done)
+            return number, done - number
+
+        def of_growing_length() -> Any:
+            number = m.floor(m.log(1.0 - done * (1.0 - longer)) / m.log(longer))
+            before = (1.0 - longer**number) / (1.0 - longer)
+            return number, (done - before) / longer**number
+
+        number, here = cond(m.equal(longer, 1.0), of_equal_length, of_growing_length)
+        height = lower**number
+        wave = 0.5 * height * (1.0 + m.cos(constant(math.pi) * here))
+        return m.multiply(rate, (1 - low) * wave + low, name=scope)
+
+
+def linear_cosine_decay(
+    learning_rate: Any,
+    global_step: Any,
+    decay_steps: Any,
+    num_periods: Any = 0.5,
+    alpha: Any = 0.0,
+    beta: Any = 0.001,
+    name: str | None = None,
+) -> Tensor:
+    """A falling line times `num_periods` cosine waves: `(alpha + line) * wave + beta`, of `learning_rate`.
+
+    Source: `tf.train.linear_cosine_decay`; Bello et al., 2017.
+    """
+    with name_scope(name, "LinearCosineDecay", [learning_rate, global_step]) as scope:
+        rate = convert_to_tensor(learning_rate, name="initial_learning_rate")
+        steps, periods, low, least = (m.cast(v, rate.dtype) for v in (decay_steps, num_periods, alpha, beta))
+        step = m.minimum(m.cast(global_step, rate.dtype), steps)
+        line = (steps - step) / steps
+        wave = _waves(step, steps, periods)
+        return m.multiply(rate, (low + line) * wave + least, name=scope)
+
+
+def _waves(step: Tensor, steps: Tensor, periods: Tensor) -> Tensor:
+    """Cosine waves between 0 and 1."""
+    done = step / steps
+    return 0.5 * (1.0 + m.cos(constant(math.pi) * (2.0 * periods * done)))
+
+
+def noisy_linear_cosine_decay(
+    learning_rate: Any,
+    global_step: Any,
+    decay_steps: Any,
+    initial_variance: Any = 1.0,
+    variance_decay: Any = 0.55,
+    num_periods: Any = 0.5,
+    alpha: Any = 0.0,
+    beta: Any = 0.001,
+    name: str | None = None,
+) -> Tensor:
+    """As `tf.train.linear_cosine_decay`, with noise on the line of variance `initial_variance / (1 + step) ** variance_decay`.
+
+    Source: `tf.train.noisy_linear_cosine_decay`; Bello et al., 2017.
+    """
+    with name_scope(name, "NoisyLinearCosineDecay", [learning_rate, global_step]) as scope:
+        rate = convert_to_tensor(learning_rate, name="initial_learning_rate")
+        steps, variance, fall = (m.cast(v, rate.dtype) for v in (decay_steps, initial_variance, variance_decay))
+        periods, low, least = (m.cast(v, rate.dtype) for v in (num_periods, alpha, beta))
+        step = m.minimum(m.cast(global_step, rate.dtype), steps)
+        line = (steps - step) / steps
+        deviation = m.sqrt(variance / m.pow(1.0 + step, fall))
+        noisy = line + random_normal(line.shape, stddev=deviation)
+        wave = _waves(step, steps, periods)
+        return m.multiply(rate, (low + noisy) * wave + least, name=scope)
 
 
 def piecewise_constant(x: Any, boundaries: Any, values: Any, name: str | None = None) -> Tensor:

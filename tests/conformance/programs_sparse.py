@@ -667,3 +667,29 @@ programs.add("nce_loss", sampled_loss_program("nce_loss"))
 programs.add("nce_loss_without_hits", sampled_loss_program("nce_loss", remove_accidental_hits=True, name="mine"))
 programs.add("sampled_softmax_loss", sampled_loss_program("sampled_softmax_loss"))
 programs.add("sampled_softmax_loss_seeded", sampled_loss_program("sampled_softmax_loss", seed=3, partition_strategy="div"))
+
+
+# --- learning rates ------------------------------------------------------------------------------------------------
+
+DECAYS = {
+    "cosine_decay_restarts": lambda tf, step: tf.train.cosine_decay_restarts(0.5, step, 3, m_mul=0.5, alpha=0.1),
+    "cosine_decay_restarts_even": lambda tf, step: tf.train.cosine_decay_restarts(0.5, step, 3, t_mul=1.0, name="mine"),
+    "linear_cosine_decay": lambda tf, step: tf.train.linear_cosine_decay(0.5, step, 10, num_periods=1.5, alpha=0.1),
+    "noisy_linear_cosine_decay": lambda tf, step: tf.train.noisy_linear_cosine_decay(0.5, step, 10, beta=0.2),
+}
+
+
+def decay_program(make):
+    def program(tf):
+        tf.set_random_seed(3)
+        step = tf.placeholder(tf.int64, [], name="step")
+        rate = make(tf, step)
+        with tf.Session() as sess:
+            values = [sess.run(rate, {step: s}) for s in (0, 1, 4, 9, 20)]
+        return {"static": static(rate), "name": rate.name, "ops": op_names(tf), "values": np.array(values)}
+
+    return program
+
+
+for _name, _make in DECAYS.items():
+    programs.add(_name, decay_program(_make))
