@@ -146,7 +146,8 @@ def linear_cosine_decay(
 def _waves(step: Tensor, steps: Tensor, periods: Tensor) -> Tensor:
     """Cosine waves between 0 and 1."""
     done = step / steps
-    return 0.5 * (1.0 + m.cos(constant(math.pi) * (2.0 * periods * done)))
+    phase = 2.0 * periods * done
+    return 0.5 * (1.0 + m.cos(constant(math.pi) * phase))
 
 
 def noisy_linear_cosine_decay(
