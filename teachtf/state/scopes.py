@@ -225,6 +225,7 @@ class variable_scope:
             "constraint": constraint,
         }
         self._stack: ExitStack | None = None
+        self._entered: tuple[str, str | None] | None = None
 
     def __enter__(self) -> VariableScope:
         self._stack = ExitStack()
@@ -250,16 +251,14 @@ class variable_scope:
             if opens and last:
                 stack.enter_context(name_scope(last))
             return stack.enter_context(pure_variable_scope(target, target.original_name_scope, self._reuse, self._changes))
+        if target is None and self._reuse:
+            raise ValueError("reuse=True cannot be used without a name_or_scope")
         opens = self._auxiliary is not False
-        if target is None:
-            assert self._default_name is not None
-            if self._reuse:
-                raise ValueError("reuse=True cannot be used without a name_or_scope")
-            inside = stack.enter_context(_auxiliary(self._default_name, opens))
-            name = scope_state().unique(self._default_name)
-            return stack.enter_context(pure_variable_scope(name, inside, None, self._changes))
-        full = stack.enter_context(_auxiliary(target, opens)) if target or not opens else None
-        return stack.enter_context(pure_variable_scope(target, full, self._reuse, self._changes))
+        wanted = self._default_name if target is None else target
+        inside = stack.enter_context(_auxiliary(wanted or "", opens)) if wanted or not opens else None
+        if self._entered is None:  # entered again, the block is the same variable scope under another name scope
+            self._entered = scope_state().unique(wanted or "") if target is None else target, inside
+        return stack.enter_context(pure_variable_scope(*self._entered, self._reuse, self._changes))
 
     def __exit__(self, *exception: Any) -> Any:
         assert self._stack is not None
@@ -276,13 +275,13 @@ def _auxiliary(name: str, opens: bool) -> AbstractContextManager[str]:
 
 @contextmanager
 def variable_op_scope(
-    values: Any, name_or_scope: Any, default_name: str | None = None, **options: Any
+    values: Any, name_or_scope: Any, default_name: str | None = None, *args: Any, **options: Any
 ) -> Iterator[VariableScope]:
     """`tf.variable_scope` with the arguments of 2015, in the order of 2015. Source: `tf.variable_op_scope`."""
     log.warn(
         "tf.variable_op_scope(values, name, default_name) is deprecated, use tf.variable_scope(name, default_name, values)"
     )
-    with variable_scope(name_or_scope, default_name, values, **options) as scope:
+    with variable_scope(name_or_scope, default_name, values, *args, **options) as scope:
         yield scope
 
 

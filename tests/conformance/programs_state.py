@@ -164,6 +164,41 @@ def old_scope_forms(tf):
 
 
 @programs
+def scopes_entered_again(tf):
+    names = []
+    for block in (tf.variable_scope("a"), tf.variable_scope(None, "d"), tf.variable_scope("r", reuse=tf.AUTO_REUSE)):
+        for i in range(2):
+            with block as scope:
+                names.append([scope.name, scope.original_name_scope, tf.no_op(name="x").name])
+                names.append(tf.get_variable(f"v{i}", [1], initializer=zeros(tf)).name)
+    with tf.variable_op_scope([], "p", None, tf.ones_initializer()) as scope:
+        names.append([scope.name, scope.initializer is not None])
+    scope = tf.name_scope("n")
+    for _ in range(2):
+        with scope as name:
+            names.append([name, tf.no_op(name="x").name])
+    return {"names": names, "graph": op_names(tf)}
+
+
+@programs
+def partition_scopes_and_lookups(tf):
+    """Parts in name scopes, in branches of reuse, from values that are arrays or wholes, and in control dependencies."""
+    with tf.name_scope("n"), tf.variable_scope("s", partitioner=tf.variable_axis_size_partitioner(16)) as scope:
+        v = tf.get_variable("v", [6], initializer=tf.constant_initializer(2.0))
+        w = tf.get_variable("w", [2, 4], tf.float64, initializer=np.ones((2, 4)))
+    with tf.variable_scope(scope, reuse=True, auxiliary_name_scope=True):
+        same = tf.get_variable("v", [6]) is v
+    with tf.control_dependencies([v.assign_add(tf.ones([6]))[0]]):
+        read = tf.convert_to_tensor(v, tf.float32)
+        kept = tf.identity(read, name="kept")
+    step = tf.train.MomentumOptimizer(0.1, 0.9).minimize(tf.reduce_sum(v.as_tensor()))
+    slots = [[x.name, x._get_save_slice_info() and x._get_save_slice_info().spec] for x in tf.global_variables()]
+    bad = error(tf, lambda: tf.convert_to_tensor(v, tf.int32), "to type 'int32' for variable of type 'float32'")
+    missing = error(tf, lambda: tf.Session().run(v), "PartitionedVariable")
+    return {"same": same, "slots": slots, "names": [w.name, kept, step], "graph": describe_graph(tf), "bad": [bad, missing]}
+
+
+@programs
 def init_scopes(tf):
     x = tf.constant(1.0, name="x")
     facts = []
