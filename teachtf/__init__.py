@@ -171,6 +171,7 @@ from teachtf.ops.cond import cond
 from teachtf.ops.control_flow import group, no_op
 from teachtf.ops.control_flow import tuple_ as tuple
 from teachtf.ops.counting import bincount, count_nonzero, edit_distance, histogram_fixed_width, setdiff1d
+from teachtf.ops.decompositions import qr
 from teachtf.ops.diagonals import (
     diag,
     diag_part,
@@ -280,6 +281,7 @@ from teachtf.ops.sparse_math import (
     sparse_to_dense,
 )
 from teachtf.ops.special import polygamma, zeta
+from teachtf.ops.tensor_array import TensorArray
 from teachtf.ops.tensordot import tensordot
 from teachtf.ops.unique import unique, unique_with_counts
 from teachtf.ops.variables import (
@@ -341,10 +343,12 @@ from teachtf.state.collections import (
     trainable_variables,
     variables_initializer,
 )
+from teachtf.state.functional import foldl, foldr, map_fn, scan
 from teachtf.state.initializers import Constant as constant_initializer
 from teachtf.state.initializers import GlorotNormal as glorot_normal_initializer
 from teachtf.state.initializers import GlorotUniform as glorot_uniform_initializer
 from teachtf.state.initializers import Ones as ones_initializer
+from teachtf.state.initializers import Orthogonal as orthogonal_initializer
 from teachtf.state.initializers import RandomNormal as random_normal_initializer
 from teachtf.state.initializers import RandomUniform as random_uniform_initializer
 from teachtf.state.initializers import TruncatedNormal as truncated_normal_initializer
@@ -420,6 +424,7 @@ _NAMESPACES = {
     "contrib": "teachtf.contrib",
     "flags": "absl.flags",
     "gfile": "teachtf.gfile",
+    "image": "teachtf.image",
     "graph_util": "teachtf.graph_util",
     "layers": "teachtf.layers",
     "logging": "teachtf.logging",

@@ -1,4 +1,4 @@
-"""`tf.contrib`: the parts that old programs use most. TensorFlow 1 kept here what was not settled; TensorFlow 2 has none of it."""
+"""`tf.contrib`: the parts that old programs use most. TensorFlow 1 kept here what was not settled; TensorFlow 2 has none."""
 
 from __future__ import annotations
 

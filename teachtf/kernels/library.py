@@ -6,6 +6,7 @@ from teachtf.kernels import (
     arrays,
     candidates,
     counting,
+    decompositions,
     diagonals,
     elementwise,
     gathering,
@@ -26,6 +27,7 @@ from teachtf.kernels import (
     stacks,
     state,
     summaries,
+    tensor_arrays,
     training,
 )
 
@@ -33,6 +35,7 @@ __all__ = [
     "arrays",
     "candidates",
     "counting",
+    "decompositions",
     "diagonals",
     "elementwise",
     "gathering",
@@ -53,5 +56,6 @@ __all__ = [
     "stacks",
     "state",
     "summaries",
+    "tensor_arrays",
     "training",
 ]
