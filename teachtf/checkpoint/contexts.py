@@ -1,4 +1,4 @@
-"""The branches of `tf.cond` and the loops of `tf.while_loop` in a meta graph, so that their gradients can be built after an import.
+"""The branches of `tf.cond` and loops in a meta graph, so that their gradients can be built after an import.
 
 Source: `CondContext` and `WhileContext` of TensorFlow's `control_flow_ops` (to_proto, from_proto).
 """

@@ -1,4 +1,4 @@
-"""The collections of a graph in a meta graph: variables, savers, `tf.cond` branches and loops as protos, the rest by name or value.
+"""The collections of a graph in a meta graph: variables, savers, branches and loops as protos, the rest by name or value.
 
 Source: `tensorflow/python/framework/meta_graph.py` (add_collection_def), `ops.register_proto_function`.
 """

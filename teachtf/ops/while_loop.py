@@ -225,8 +225,8 @@ def _with_summaries(build: Callable[[], Any]) -> Any:
 def _check_type(merged: Tensor, value: Tensor) -> None:
     if merged.dtype.base_dtype != value.dtype.base_dtype:
         raise TypeError(
-            f"Input tensor {merged.op._inputs[0].op._inputs[0].name!r} enters the loop with type {merged.dtype.name}, but has type "
-            f"{value.dtype.name} after one iteration."
+            f"Input tensor '{merged.op._inputs[0].op._inputs[0].name}' enters the loop with type {merged.dtype.name}, but has "
+            f"type {value.dtype.name} after one iteration."
         )
 
 
