@@ -693,3 +693,23 @@ def decay_program(make):
 
 for _name, _make in DECAYS.items():
     programs.add(_name, decay_program(_make))
+
+
+@programs
+def values_cast_and_scaled(tf):
+    x, rows = sparse(tf), tf.IndexedSlices(tf.constant(ramp(2, 2)), tf.constant([1, 0]), tf.constant([3, 2]))
+    made = [tf.cast(x, tf.int32), tf.cast(rows, tf.float64), tf.scalar_mul(2.0, rows), tf.cast(x, tf.float32, name="same")]
+    with tf.Session() as sess:
+        return {
+            "kinds": [type(m).__name__ for m in made],
+            "values": [list(v) for v in sess.run(made)],
+            "graph": describe_graph(tf),
+        }
+
+
+@programs
+def shapes_of_select(tf):
+    rows, free = tf.placeholder(tf.float32, [None, 2]), tf.placeholder(tf.float32, [None, 2])
+    made = [tf.where(c, rows, free) for c in (tf.ones([4, 2], tf.bool), tf.ones([4], tf.bool), tf.placeholder(tf.bool))]
+    wrong = error(tf, lambda: tf.where(tf.ones([3], tf.bool), tf.ones([4, 2]), tf.ones([4, 2])))
+    return {"static": static(*made), "wrong": wrong}
