@@ -128,12 +128,12 @@ def _split(text: str) -> list[str]:
 def _parse_arg(text: str, attrs: Mapping[str, Attr]) -> Arg:
     name, _, spec = text.partition(":")
     spec, name = spec.strip(), name.strip()
-    is_ref = spec.startswith("Ref(")
-    if is_ref:
-        spec = spec[4:-1]
     number_attr = None
     if "*" in spec:
         number_attr, spec = (s.strip() for s in spec.split("*"))
+    is_ref = spec.startswith("Ref(")
+    if is_ref:
+        spec = spec[4:-1]
     if spec in attrs:
         if attrs[spec].kind == "list(type)":
             return Arg(name, type_list_attr=spec, is_ref=is_ref)
