@@ -422,6 +422,7 @@ _NAMESPACES = {
     "app": "teachtf.app",
     "compat": "teachtf.compat",
     "contrib": "teachtf.contrib",
+    "dtypes": "teachtf.dtypes",
     "flags": "absl.flags",
     "gfile": "teachtf.gfile",
     "image": "teachtf.image",
