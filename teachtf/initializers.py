@@ -11,6 +11,7 @@ from teachtf.state.initializers import GlorotNormal as glorot_normal
 from teachtf.state.initializers import GlorotUniform as glorot_uniform
 from teachtf.state.initializers import Identity as identity
 from teachtf.state.initializers import Ones as ones
+from teachtf.state.initializers import Orthogonal as orthogonal
 from teachtf.state.initializers import RandomNormal as random_normal
 from teachtf.state.initializers import RandomUniform as random_uniform
 from teachtf.state.initializers import TruncatedNormal as truncated_normal
@@ -36,6 +37,7 @@ __all__ = [
     "lecun_uniform",
     "local_variables",
     "ones",
+    "orthogonal",
     "random_normal",
     "random_uniform",
     "tables_initializer",

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from teachtf.core import dtypes
-from teachtf.core.apply import apply_op
 from teachtf.core.convert import constant
 from teachtf.core.dtypes import DType
 from teachtf.core.shapes import as_shape
@@ -16,6 +15,7 @@ from teachtf.core.tensor import Tensor
 from teachtf.ops import fills, random
 from teachtf.ops.arithmetic import sign
 from teachtf.ops.arrays import reshape
+from teachtf.ops.decompositions import qr
 from teachtf.ops.diagonals import diag_part, eye, matrix_transpose
 from teachtf.ops.slicing import slice_
 
@@ -247,7 +247,7 @@ class Orthogonal(Initializer):
         rows, columns = math.prod(_whole(shape[:-1], None)), int(shape[-1])
         wanted = self.dtype if dtype is None else dtype
         normal = random.random_normal((max(rows, columns), min(rows, columns)), dtype=wanted, seed=self.seed)
-        q, r = apply_op("Qr", normal, full_matrices=False)
+        q, r = qr(normal)
         q = q * sign(diag_part(r))  # of the two factorings that differ in sign, one: all matrices are as likely
         if rows < columns:
             q = matrix_transpose(q)

@@ -1372,3 +1372,36 @@ def checked_global_steps(tf):
     one = tf.train.get_global_step().name
     tf.add_to_collection(tf.GraphKeys.GLOBAL_STEP, steps["tensor"])
     return {"checked": checked, "found": [none, one, tf.train.get_global_step()], "wrong": wrong}
+
+
+@programs
+def orthogonal_initializers(tf):
+    tf.set_random_seed(2)
+    made = {}
+    for shape in ([3, 3], [4, 2], [2, 4], [2, 3, 4], [1, 5]):
+        v = tf.get_variable(f"v{len(made)}", shape, initializer=tf.orthogonal_initializer(gain=2.0, seed=len(made)))
+        made[str(shape)] = v
+    d = tf.get_variable("d", [3, 2], tf.float64, initializer=tf.initializers.orthogonal)
+    config = tf.orthogonal_initializer(3.0, 4).get_config()
+    bad = error(tf, lambda: tf.orthogonal_initializer()([3]), "must be at least two-dimensional")
+    whole = error(tf, lambda: tf.orthogonal_initializer(dtype=tf.int32), "expected to be floating point")
+    return {"graph": describe_graph(tf), "values": run(tf, {**made, "d": d}), "config": config, "bad": [bad, whole]}
+
+
+@programs
+def qr_decompositions(tf):
+    rng = np.random.RandomState(0)
+    made = []
+    for shape in ([3, 3], [4, 2], [2, 4], [2, 3, 2], [0, 2], [2, 0, 3]):
+        x = tf.constant(rng.uniform(-1, 1, shape))
+        made += [*tf.qr(x), *tf.qr(x, full_matrices=True, name="named")]
+    unknown = [tf.placeholder(tf.float32, s) for s in (None, [None, 3], [2, None])]
+    shapes = [static(*tf.qr(x, full_matrices=full)) for x in unknown for full in (False, True)]
+    return {
+        "static": static(*made),
+        "shapes": shapes,
+        "products": run(tf, [tf.matmul(q, r) for q, r in zip(made[:16:2], made[1:16:2], strict=True)]),
+        "values": run(tf, [tf.abs(t) for t in made[:8]]),
+        "rank": error(tf, lambda: tf.qr(tf.ones([3]))),
+        "type": error(tf, lambda: tf.qr(tf.ones([2, 2], tf.int32))),
+    }
