@@ -185,6 +185,7 @@ from teachtf.ops.diagonals import (
 from teachtf.ops.fills import broadcast_to, fill, linspace, ones, ones_like, range, zeros, zeros_like
 from teachtf.ops.gathering import gather, one_hot
 from teachtf.ops.gradients import NoGradient, NotDifferentiable, RegisterGradient, UnconnectedGradients, gradients
+from teachtf.ops.hessians import hessians
 from teachtf.ops.joining import concat, split, stack, unstack
 from teachtf.ops.linalg import matmul
 from teachtf.ops.masking import boolean_mask, sequence_mask, where_v2

@@ -713,3 +713,13 @@ def shapes_of_select(tf):
     made = [tf.where(c, rows, free) for c in (tf.ones([4, 2], tf.bool), tf.ones([4], tf.bool), tf.placeholder(tf.bool))]
     wrong = error(tf, lambda: tf.where(tf.ones([3], tf.bool), tf.ones([4, 2]), tf.ones([4, 2])))
     return {"static": static(*made), "wrong": wrong}
+
+
+@programs
+def second_slopes(tf):
+    x, w = tf.constant([1.0, 2.0, 3.0], name="x"), tf.Variable([[1.0, 2.0], [3.0, 4.0]], name="w")
+    y = tf.reduce_sum(x**3.0) + x[0] * x[1]
+    made = tf.hessians(y, x) + tf.hessians([tf.reduce_sum(tf.matmul(w, w))], [w], name="other")
+    with tf.Session() as sess:
+        sess.run(tf.global_variables_initializer())
+        return {"static": static(*made), "ops": op_names(tf), "values": sess.run(made)}
