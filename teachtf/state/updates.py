@@ -12,6 +12,11 @@ from teachtf.ops import partial_updates
 from teachtf.ops import variables as state_ops
 from teachtf.platform import log
 
+_IN_PLACE = (
+    "Variable %s will be deprecated. Use %s if you want assignment to the variable value or `x = %s` if you want a new python "
+    "Tensor object."
+)
+
 
 class Updates:
     """The methods that change a variable. Each gives an operation's result: the variable after the change."""
@@ -93,23 +98,23 @@ class Updates:
     # `v += x` makes a tensor of another name, and no change of the variable: that surprises, so it is said once.
 
     def __iadd__(self, other: Any) -> Any:
-        _warn("+=", "variable.assign_add", "x + y")
+        log.log_first_n(log.WARN, _IN_PLACE, 1, "+=", "variable.assign_add", "x + y")
         return self + other
 
     def __isub__(self, other: Any) -> Any:
-        _warn("-=", "variable.assign_sub", "x - y")
+        log.log_first_n(log.WARN, _IN_PLACE, 1, "-=", "variable.assign_sub", "x - y")
         return self - other
 
     def __imul__(self, other: Any) -> Any:
-        _warn("*=", "`var.assign(var * other)`", "x * y")
+        log.log_first_n(log.WARN, _IN_PLACE, 1, "*=", "`var.assign(var * other)`", "x * y")
         return self * other
 
     def __itruediv__(self, other: Any) -> Any:
-        _warn("/=", "`var.assign(var / other)`", "x / y")
+        log.log_first_n(log.WARN, _IN_PLACE, 1, "/=", "`var.assign(var / other)`", "x / y")
         return self / other
 
     def __ipow__(self, other: Any) -> Any:
-        _warn("**=", "`var.assign(var ** other)`", "x ** y")
+        log.log_first_n(log.WARN, _IN_PLACE, 1, "**=", "`var.assign(var ** other)`", "x ** y")
         return self**other
 
 
@@ -121,12 +126,3 @@ def _rows(sparse_delta: Any) -> tuple[Tensor, Tensor]:
     if not isinstance(sparse_delta, IndexedSlices):
         raise TypeError(f"sparse_delta is not IndexedSlices: {sparse_delta}")
     return sparse_delta.indices, sparse_delta.values
-
-
-def _warn(operator: str, method: str, form: str) -> None:
-    log.log_first_n(
-        log.WARN,
-        f"Variable {operator} will be deprecated. Use {method} if you want assignment to the variable value or "
-        f"`x = {form}` if you want a new python Tensor object.",
-        1,
-    )
