@@ -40,18 +40,20 @@ def _to_dense(op: Any) -> Call:
     def call(indices: Any, dense_shape: Any, values: Any, default: Any) -> Any:
         if np.ndim(indices) > 2:
             raise invalid(f"sparse_indices should be a scalar, vector, or matrix, got shape {list(indices.shape)}")
-        rows = np.reshape(indices, (-1, len(dense_shape) if np.ndim(indices) == 2 else 1))
+        rows = indices if np.ndim(indices) == 2 else np.reshape(indices, (-1, 1))
         if rows.shape[1] != len(dense_shape):
             raise invalid(f"output_shape has incorrect number of elements: {len(dense_shape)} should be: {rows.shape[1]}")
         if np.ndim(values) and len(values) != len(rows):
             raise invalid(f"sparse_values has incorrect shape [{len(values)}], should be [] or [{len(rows)}]")
         if validate:
             _check(rows, dense_shape)
-        else:
-            inside = np.all((rows >= 0) & (rows < dense_shape), axis=1)
-            rows, values = rows[inside], values[inside] if np.ndim(values) else values
+        elif np.any((rows < 0) | (rows >= dense_shape)):
+            raise invalid(f"Indices are not valid (out of bounds).  Shape: [{','.join(map(str, dense_shape))}]")
         result = np.full(tuple(dense_shape), default, np.asarray(values).dtype)
-        result[tuple(rows.T)] = values
+        if rows.shape[1]:
+            result[tuple(rows.T)] = values
+        elif len(rows):  # of a scalar
+            result[()] = np.ravel(values)[0]
         return result
 
     return call

@@ -5,7 +5,7 @@ Source: TensorFlow's `candidate_sampling_ops`.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from teachtf.core.apply import apply_op
 from teachtf.core.op_def import NOT_DIFFERENTIABLE, declare
@@ -63,6 +63,22 @@ declare(
 )
 
 
+class Candidates(NamedTuple):
+    """What a sampler gives: the classes, and how often each true and each drawn class is expected among them."""
+
+    sampled_candidates: Tensor
+    true_expected_count: Tensor
+    sampled_expected_count: Tensor
+
+
+class AccidentalHits(NamedTuple):
+    """What `tf.nn.compute_accidental_hits` gives."""
+
+    indices: Tensor
+    ids: Tensor
+    weights: Tensor
+
+
 def _seeds(seed: int | None) -> dict[str, int]:
     first, second = get_seed(seed)
     return {"seed": first or 0, "seed2": second or 0}
@@ -77,12 +93,12 @@ def _sampler(kind: str, odds: str) -> Any:
         range_max: int,
         seed: int | None = None,
         name: str | None = None,
-    ) -> list[Tensor]:
+    ) -> Candidates:
         seeds = _seeds(seed)
         if kind == "LearnedUnigram" and range_max > 2147483647:
             raise ValueError(f"Value of range_max:{range_max} is too large to handle")
         attrs = {"num_true": num_true, "num_sampled": num_sampled, "unique": unique, "range_max": range_max}
-        return apply_op(f"{kind}CandidateSampler", true_classes, name=name, **attrs, **seeds)
+        return Candidates(*apply_op(f"{kind}CandidateSampler", true_classes, name=name, **attrs, **seeds))
 
     own = {"Uniform": "uniform", "LogUniform": "log_uniform", "LearnedUnigram": "learned_unigram"}[kind]
     sampler.__name__ = sampler.__qualname__ = f"{own}_candidate_sampler"
@@ -124,7 +140,7 @@ def fixed_unigram_candidate_sampler(
     unigrams: Any = (),
     seed: int | None = None,
     name: str | None = None,
-) -> list[Tensor]:
+) -> Candidates:
     """As `tf.nn.uniform_candidate_sampler`, with odds by the counts in `unigrams`, or in the last column of `vocab_file`.
 
     Args:
@@ -137,7 +153,7 @@ def fixed_unigram_candidate_sampler(
 
     Source: `tf.nn.fixed_unigram_candidate_sampler`.
     """
-    return apply_op(
+    drawn = apply_op(
         "FixedUnigramCandidateSampler",
         true_classes,
         num_true=num_true,
@@ -153,21 +169,23 @@ def fixed_unigram_candidate_sampler(
         name=name,
         **_seeds(seed),
     )
+    return Candidates(*drawn)
 
 
 def all_candidate_sampler(
     true_classes: Any, num_true: int, num_sampled: int, unique: bool, seed: int | None = None, name: str | None = None
-) -> list[Tensor]:
+) -> Candidates:
     """All classes, 0 to `num_sampled` - 1: what a sampler is tested against. Source: `tf.nn.all_candidate_sampler`."""
     attrs = {"num_true": num_true, "num_sampled": num_sampled, "unique": unique}
-    return apply_op("AllCandidateSampler", true_classes, name=name, **attrs, **_seeds(seed))
+    return Candidates(*apply_op("AllCandidateSampler", true_classes, name=name, **attrs, **_seeds(seed)))
 
 
 def compute_accidental_hits(
     true_classes: Any, sampled_candidates: Any, num_true: int, seed: int | None = None, name: str | None = None
-) -> list[Tensor]:
+) -> AccidentalHits:
     """Where classes that were drawn are true: rows, places among those drawn, and the lowest float, to be added to the logits.
 
     Source: `tf.nn.compute_accidental_hits`.
     """
-    return apply_op("ComputeAccidentalHits", true_classes, sampled_candidates, num_true=num_true, name=name, **_seeds(seed))
+    hits = apply_op("ComputeAccidentalHits", true_classes, sampled_candidates, num_true=num_true, name=name, **_seeds(seed))
+    return AccidentalHits(*hits)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from teachtf.core import dtypes
 from teachtf.core.apply import apply_op
@@ -29,7 +29,22 @@ for _name, _count in (("Unique", ""), ("UniqueWithCounts", ", count: out_idx")):
     )
 
 
-def unique(x: Any, out_idx: Any = dtypes.int32, name: str | None = None) -> list[Tensor]:
+class Unique(NamedTuple):
+    """What `tf.unique` gives."""
+
+    y: Tensor
+    idx: Tensor
+
+
+class UniqueWithCounts(NamedTuple):
+    """What `tf.unique_with_counts` gives."""
+
+    y: Tensor
+    idx: Tensor
+    count: Tensor  # type: ignore[assignment]  # hides the tuple's method, as TensorFlow's does
+
+
+def unique(x: Any, out_idx: Any = dtypes.int32, name: str | None = None) -> Unique:
     """The values of `x` (rank 1) in the order of their first occurrence, and for each element the index of its value.
 
     Source: `tf.unique`.
@@ -39,9 +54,9 @@ def unique(x: Any, out_idx: Any = dtypes.int32, name: str | None = None) -> list
     ...     print(*sess.run(tf.unique([7, 7, 5, 7])))
     [7 5] [0 0 1 0]
     """
-    return apply_op("Unique", x, out_idx=out_idx, name=name)
+    return Unique(*apply_op("Unique", x, out_idx=out_idx, name=name))
 
 
-def unique_with_counts(x: Any, out_idx: Any = dtypes.int32, name: str | None = None) -> list[Tensor]:
+def unique_with_counts(x: Any, out_idx: Any = dtypes.int32, name: str | None = None) -> UniqueWithCounts:
     """As `tf.unique`, and how often each value occurs. Source: `tf.unique_with_counts`."""
-    return apply_op("UniqueWithCounts", x, out_idx=out_idx, name=name)
+    return UniqueWithCounts(*apply_op("UniqueWithCounts", x, out_idx=out_idx, name=name))
