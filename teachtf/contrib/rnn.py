@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from teachtf.modeling.dynamic_rnn import bidirectional_dynamic_rnn, dynamic_rnn, raw_rnn
 from teachtf.modeling.rnn import static_bidirectional_rnn, static_rnn
 from teachtf.rnn_cell import (
     BasicLSTMCell,
@@ -27,6 +28,9 @@ __all__ = [
     "MultiRNNCell",
     "RNNCell",
     "ResidualWrapper",
+    "bidirectional_dynamic_rnn",
+    "dynamic_rnn",
+    "raw_rnn",
     "static_bidirectional_rnn",
     "static_rnn",
 ]

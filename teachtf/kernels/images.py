@@ -132,7 +132,8 @@ def _resize_nearest_grad(op: Any) -> Call:
         batch, new_height, new_width, channels = grads.shape
         result = np.zeros((batch, height, width, channels), grads.dtype)
         rows, columns = _nearest(height, new_height, align, half), _nearest(width, new_width, align, half)
-        np.add.at(result, (slice(None), rows[:, None], columns[None, :]), grads)
+        where: Any = (slice(None), rows[:, None], columns[None, :])
+        np.add.at(result, where, grads)
         return result
 
     return call

@@ -29,6 +29,7 @@ class _List:
         self.elements: list[Any] = [None] * size
         self.shapes: list[Any] = [None] * size  # of what was written, though it may have been read and cleared
         self.gradients: dict[bytes, _List] = {}
+        self.element_shape: Any = None if forward is None else forward.element_shape  # where all of it is known
 
     def write(self, index: int, value: Any) -> None:
         if index < 0 or (index >= len(self.elements) and not self.dynamic):
@@ -46,6 +47,11 @@ class _List:
         else:
             self.elements[index] = np.add(self.elements[index], value)
 
+    def _forward_shape(self, index: int) -> Any:
+        assert self.forward is not None
+        written = self.forward.shapes[index]
+        return self.element_shape if written is None else written
+
     def read(self, index: int) -> Any:
         if not 0 <= index < len(self.elements):
             raise _invalid(self.name, f"Tried to read from index {index} but array size is: {len(self.elements)}")
@@ -57,9 +63,10 @@ class _List:
                     f"Could not read index {index} twice because it was cleared after a previous read (perhaps try setting "
                     "clear_after_read = false?).",
                 )
-            if self.forward is None or self.forward.shapes[index] is None:
+            shape = self.element_shape if self.forward is None else self._forward_shape(index)
+            if shape is None:
                 raise _invalid(self.name, f"Could not read from TensorArray index {index}: it has not been written to.")
-            return np.zeros(self.forward.shapes[index], self.dtype)  # nothing depended on that element
+            return np.zeros(shape, self.dtype)  # nothing was written, or nothing depended on that element
         if self.clear:
             self.elements[index] = None
         return value
@@ -69,11 +76,15 @@ class _List:
 def _make(op: Any) -> Call:
     name = (op._attrs["tensor_array_name"] or op.name.encode()).decode()
     dtype, dynamic, clear = op._attrs["dtype"].as_numpy_dtype, op._attrs["dynamic_size"], op._attrs["clear_after_read"]
+    known = op._attrs["element_shape"]
+    shape = tuple(known.as_list()) if known.is_fully_defined() else None
 
     def call(size: Any) -> Any:
         if size < 0:
             raise _invalid(name, f"Size should be >= 0, got {int(size)}")
-        return _List(name, dtype, int(size), dynamic, clear), _DONE
+        made = _List(name, dtype, int(size), dynamic, clear)
+        made.element_shape = shape
+        return made, _DONE
 
     return call
 

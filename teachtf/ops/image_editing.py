@@ -84,7 +84,7 @@ def transpose(image: Any, name: str | None = None) -> Tensor:
     """Images with rows for columns. Source: `tf.image.transpose_image`."""
     with name_scope(name, "transpose", [image]):
         image = image_of(image)
-        return transpose_axes(image, [0, 2, 1, 3] if _batched(image) else [1, 0, 2], name=name)
+        return transpose_axes(image, [0, 2, 1, 3] if _batched(image) else [1, 0, 2], name=name or "transpose")
 
 
 def rot90(image: Any, k: Any = 1, name: str | None = None) -> Tensor:

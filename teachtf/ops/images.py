@@ -240,7 +240,7 @@ def resize_images(
         known = static.constant_value_as_shape(size).as_list()
         if None not in known and known == [height, width]:
             return squeeze(images, [0]) if rank == 3 else images
-        index = _METHODS.get(method, method) if isinstance(method, str) else method
+        index: Any = _METHODS.get(method) if isinstance(method, str) else method
         if index not in range(4):
             raise ValueError(f"Resize method is not implemented: {method}")
         resized = _RESIZERS[index](images, size, align_corners=align_corners)

@@ -160,6 +160,77 @@ def static_bidirectional(tf):
     return facts(tf, found)
 
 
+def dynamic(make, graph=True, **options):
+    def program(tf):
+        x = tf.placeholder(tf.float32, [None, None, 3], name="x")
+        with tf.variable_scope("model", initializer=ramp(tf)):
+            outputs, state = tf.nn.dynamic_rnn(make(tf.nn.rnn_cell), x, dtype=tf.float32, **options)
+        found = facts(tf, [outputs, state], {x: _STEPS.transpose(1, 0, 2)})
+        return found if graph else {k: v for k, v in found.items() if k != "graph"}
+
+    return program
+
+
+programs.add("dynamic_basic_rnn", dynamic(CELLS["basic_rnn"]))
+programs.add("dynamic_lstm", dynamic(CELLS["basic_lstm"], scope="net"))
+programs.add("dynamic_stacked", dynamic(CELLS["stacked"]))
+programs.add("dynamic_lengths", dynamic(CELLS["gru"], sequence_length=[4, 2]))
+
+
+@programs
+def dynamic_of_known_shape(tf):
+    with tf.variable_scope("model", initializer=ramp(tf)):
+        start = tf.constant([[1.0, 2.0], [3.0, 4.0]])
+        outputs, state = tf.nn.dynamic_rnn(tf.nn.rnn_cell.GRUCell(2), tf.constant(_STEPS), [3, 1], start, time_major=True)
+    return facts(tf, [outputs, state])
+
+
+@programs
+def dynamic_bidirectional(tf):
+    cells = tf.nn.rnn_cell
+    x = tf.constant(_STEPS.transpose(1, 0, 2))
+    with tf.variable_scope("model", initializer=ramp(tf)):
+        a = tf.nn.bidirectional_dynamic_rnn(cells.BasicLSTMCell(2), cells.GRUCell(2), x, dtype=tf.float32)
+        b = tf.nn.bidirectional_dynamic_rnn(cells.GRUCell(2), cells.GRUCell(2), x, [4, 2], dtype=tf.float32, scope="b")
+    return facts(tf, [a, b])
+
+
+@programs
+def a_raw_network(tf):
+    cell = tf.nn.rnn_cell.GRUCell(2)
+    x = tf.TensorArray(tf.float32, 4).unstack(tf.constant(_STEPS))
+    lengths = tf.constant([4, 3])
+
+    def turn(time, output, state, loop_state):
+        state = cell.zero_state(2, tf.float32) if output is None else state
+        finished = time >= lengths
+        more = tf.cond(tf.reduce_all(finished), lambda: tf.zeros([2, 3]), lambda: x.read(time))
+        more.set_shape([2, 3])
+        return finished, more, state, output, None
+
+    with tf.variable_scope("model", initializer=ramp(tf)):
+        outputs, state, last = tf.nn.raw_rnn(cell, turn)
+    found = facts(tf, [outputs.stack(), state])
+    return {"last": last, "values": found["values"], "collections": found["collections"]["variables"]}
+
+
+@programs
+def training_a_looped_network(tf):
+    x = tf.constant(_STEPS.transpose(1, 0, 2))
+    with tf.variable_scope("model", initializer=ramp(tf)):
+        _, state = tf.nn.dynamic_rnn(tf.nn.rnn_cell.BasicLSTMCell(3), x, [4, 2], dtype=tf.float32)
+        loss = tf.reduce_mean(tf.square(tf.layers.dense(state.h, 1) - 1.0))
+    train = tf.train.GradientDescentOptimizer(0.5).minimize(loss)
+    losses = []
+    with tf.Session() as sess:
+        sess.run(tf.global_variables_initializer())
+        for _ in range(4):
+            losses.append(sess.run(loss))
+            sess.run(train)
+        values = sess.run(tf.trainable_variables())
+    return {"losses": np.array(losses), "values": values, "variables": tf.trainable_variables()}
+
+
 @programs
 def training_an_unrolled_network(tf):
     x = tf.constant(_STEPS)
