@@ -58,3 +58,11 @@ class TensorHandle(errors.Suggesting):
     def __del__(self) -> None:
         if self.__dict__.get("_collected"):
             stored(self._state).pop(key_of(self._handle), None)
+
+
+def handed_out(values: Any, plan: Any, state: State) -> list[Any]:
+    """The values of a run in which fetches of `GetSessionHandle` are handles, with the device that the value is on."""
+    given = list(values)
+    for i, op in plan.handles:
+        given[i] = TensorHandle(f"{values[i].decode()};{plan.placement[op]}", op.inputs[0].dtype.base_dtype, state)
+    return given

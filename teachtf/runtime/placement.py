@@ -48,11 +48,12 @@ class Devices:
       devices: those that there are, this task's own first.
       local: the task that the session is in.
       soft: whether an operation whose device is not there goes to another device of its task.
+      pruned: whether only what runs is placed, not the whole graph.
     """
 
-    def __init__(self, devices: Sequence[Device], local: str, soft: bool) -> None:
+    def __init__(self, devices: Sequence[Device], local: str, soft: bool, pruned: bool = False) -> None:
         self.all = list(devices)
-        self.soft = soft
+        self.soft, self._pruned = soft, pruned
         self.names = [d.name for d in devices]
         by_preference = sorted(devices, key=lambda d: (d.device_type != "GPU", not d.name.startswith(local + "/"), d.name))
         self._specs = {d.name: DeviceSpec.from_string(d.name) for d in by_preference}
@@ -69,7 +70,7 @@ class Devices:
         self._changes = -1
 
     def place(self, ops: Iterable[Operation]) -> dict[Operation, str]:
-        """The device of each operation. As in TensorFlow the whole graph is placed, whatever of it runs.
+        """The device of each operation. As in TensorFlow the whole graph is placed, whatever of it runs, unless `pruned`.
 
         Raises:
           InvalidArgumentError: an operation asks for a device that is not here, or two that must share a device cannot.
@@ -77,23 +78,29 @@ class Devices:
         ops = list(ops)
         if not ops:
             return {}
-        self._update(ops[0].graph)
+        if self._pruned:
+            self._start_anew_if_changed(ops[0].graph)
+            self._admit([op for op in ops if op not in self._placed])
+        else:
+            self.check(ops[0].graph)
         if self._only is not None:
             return dict.fromkeys(ops, self._only)
         return {op: self._placed[op] for op in ops}
 
     def check(self, graph: Any) -> None:
         """Place what is new in the graph, so that a device that is not there is told of whatever runs."""
-        self._update(graph)
+        self._start_anew_if_changed(graph)
+        new = list(islice(graph._operations.values(), self.checked, None))
+        if not self._pruned:
+            self._admit(new)
+        self.checked += len(new)
 
-    def _update(self, graph: Any) -> None:
-        every = graph._operations
-        if graph._changes != self._changes or len(every) < self.checked:
+    def _start_anew_if_changed(self, graph: Any) -> None:
+        if graph._changes != self._changes or len(graph._operations) < self.checked:
             self._forget()
             self._changes = graph._changes
-        new = list(islice(every.values(), self.checked, None))
-        if not new:
-            return
+
+    def _admit(self, new: list[Operation]) -> None:
         try:
             if self._only is not None:
                 for op in sorted((op for op in new if op._device), key=_generates):
@@ -105,7 +112,6 @@ class Devices:
         except errors.OpError:
             self._forget()
             raise
-        self.checked += len(new)
 
     def _place(self, new: list[Operation]) -> None:
         together = {op: group for op in new if (group := self._joined(op)) is not None}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import threading
 import weakref
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,7 @@ from teachtf.kernels.registry import State
 from teachtf.runtime import cluster, partial, structures
 from teachtf.runtime.explaining import explained, tell_of_graphs
 from teachtf.runtime.growth import GrowthWatch
+from teachtf.runtime.handles import handed_out
 from teachtf.runtime.machine import LOCAL_TASK, Device, task_devices
 from teachtf.runtime.placement import Devices
 
@@ -51,7 +52,9 @@ class BaseSession(errors.Suggesting):
             task = LOCAL_TASK
             devices = task_devices(task, config) + cluster.virtual_tasks(None if config is None else config.cluster_def)
         self._config = config
-        self._devices = Devices(devices, task, soft=bool(config is not None and config.allow_soft_placement))
+        soft = config is not None and config.allow_soft_placement
+        pruned = isinstance(self, InteractiveSession) or (config is not None and config.graph_options.place_pruned_graph)
+        self._devices = Devices(devices, task, soft, pruned)
         self._timeout = 0 if config is None else config.operation_timeout_in_ms
         self._closed = self._cancelled = False
         self._plans: dict[Any, Any] = {}
@@ -153,15 +156,7 @@ class BaseSession(errors.Suggesting):
                 values = plan.run(*fed.values(), **tracing)
         except Exception as error:
             raise explained(plan, error) from None
-        return self._with_handles(plan, values) if plan.handles else values
-
-    def _with_handles(self, plan: Any, values: Any) -> list[Any]:
-        from teachtf.runtime.handles import TensorHandle
-
-        given = list(values)
-        for i, op in plan.handles:
-            given[i] = TensorHandle(f"{values[i].decode()};{plan.placement[op]}", op.inputs[0].dtype.base_dtype, self._state)
-        return given
+        return handed_out(values, plan, self._state) if plan.handles else values
 
     def _run_with_options(self, flat: list[Any], fed: dict[Tensor, Any], options: Any, metadata: Any) -> Any:
         from teachtf.runtime import deadline, tracing
@@ -375,7 +370,10 @@ class Session(BaseSession):
 
 
 class InteractiveSession(BaseSession):
-    """A session that is the default one until it is closed, for notebooks. Source: `tf.InteractiveSession`."""
+    """A session that is the default one until it is closed, for notebooks. It places only what runs, not the whole graph.
+
+    Source: `tf.InteractiveSession`.
+    """
 
     def __init__(self, target: str = "", graph: Graph | None = None, config: Any = None) -> None:
         super().__init__(target, graph, config)
@@ -391,7 +389,8 @@ class InteractiveSession(BaseSession):
         """Give up the variables and stop being the default session."""
         super().close()
         if self._default_graph is not None:
-            self._default_graph.__exit__(None, None, None)
+            with suppress(AssertionError):  # these may be closed in any order
+                self._default_graph.__exit__(None, None, None)
             self._default_graph = None
         if self in _session_stack.items:
             _session_stack.items.remove(self)

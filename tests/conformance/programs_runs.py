@@ -118,6 +118,20 @@ def the_whole_graph_is_placed(tf):
 
 
 @programs
+def only_what_runs_is_placed(tf):
+    a = tf.constant(1.0, name="a")
+    with tf.device("/gpu:0"):
+        b = tf.constant(2.0, name="b")
+    pruned = tf.ConfigProto(graph_options=tf.GraphOptions(place_pruned_graph=True))
+    with tf.Session(config=pruned) as sess:
+        facts = {"runs": sess.run(a), "does not": error(tf, lambda: sess.run(b), "operation b:"), "again": sess.run(a)}
+    sess = tf.InteractiveSession()
+    facts["interactive"] = [a.eval(), error(tf, b.eval, "operation b:"), a.eval()]
+    sess.close()
+    return facts
+
+
+@programs
 def two_processors(tf):
     with tf.device("/cpu:1"):
         x = tf.placeholder(tf.float32, [2], name="x")

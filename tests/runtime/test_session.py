@@ -212,3 +212,9 @@ def test_interactive_sessions_close_in_any_order() -> None:
     assert tf.get_default_session() is two
     two.close()
     assert tf.get_default_session() is None
+    graphs = [tf.Graph(), tf.Graph()]
+    one, two = (tf.InteractiveSession(graph=graph) for graph in graphs)
+    one.close()
+    assert tf.get_default_graph() is graphs[1]
+    two.close()
+    assert tf.get_default_graph() not in graphs
