@@ -86,6 +86,7 @@ from teachtf.ops.statistics import (
     sufficient_statistics,
     weighted_moments,
 )
+from teachtf.ops.volumes import avg_pool3d, conv3d, conv3d_transpose, max_pool3d
 
 avg_pool2d = avg_pool
 depthwise_conv2d_backprop_input = depthwise_conv2d_native_backprop_input
@@ -93,17 +94,16 @@ depthwise_conv2d_backprop_filter = depthwise_conv2d_native_backprop_filter
 silu = swish
 
 __all__ = [
-    "raw_rnn",
-    "dynamic_rnn",
-    "bidirectional_dynamic_rnn",
     "all_candidate_sampler",
     "atrous_conv2d",
     "avg_pool",
     "avg_pool1d",
     "avg_pool2d",
+    "avg_pool3d",
     "batch_norm_with_global_normalization",
     "batch_normalization",
     "bias_add",
+    "bidirectional_dynamic_rnn",
     "compute_accidental_hits",
     "conv1d",
     "conv1d_transpose",
@@ -111,6 +111,8 @@ __all__ = [
     "conv2d_backprop_filter",
     "conv2d_backprop_input",
     "conv2d_transpose",
+    "conv3d",
+    "conv3d_transpose",
     "convolution",
     "crelu",
     "depth_to_space",
@@ -121,6 +123,7 @@ __all__ = [
     "depthwise_conv2d_native_backprop_filter",
     "depthwise_conv2d_native_backprop_input",
     "dropout",
+    "dynamic_rnn",
     "elu",
     "embedding_lookup",
     "embedding_lookup_sparse",
@@ -139,10 +142,12 @@ __all__ = [
     "max_pool",
     "max_pool1d",
     "max_pool2d",
+    "max_pool3d",
     "moments",
     "nce_loss",
     "normalize_moments",
     "pool",
+    "raw_rnn",
     "relu",
     "relu6",
     "relu_layer",

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from teachtf.kernels import (
     arrays,
+    bits,
     candidates,
+    contractions,
     counting,
     decompositions,
     diagonals,
@@ -13,6 +15,7 @@ from teachtf.kernels import (
     images,
     nn,
     patches,
+    py_func,
     random,
     reductions,
     scattering,
@@ -29,11 +32,14 @@ from teachtf.kernels import (
     summaries,
     tensor_arrays,
     training,
+    volumes,
 )
 
 __all__ = [
     "arrays",
+    "bits",
     "candidates",
+    "contractions",
     "counting",
     "decompositions",
     "diagonals",
@@ -42,6 +48,7 @@ __all__ = [
     "images",
     "nn",
     "patches",
+    "py_func",
     "random",
     "reductions",
     "scattering",
@@ -58,4 +65,5 @@ __all__ = [
     "summaries",
     "tensor_arrays",
     "training",
+    "volumes",
 ]

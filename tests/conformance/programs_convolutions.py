@@ -6,7 +6,7 @@ from functools import partial
 
 import numpy as np
 import programs_ops
-from harness import Programs, error
+from harness import Programs, error, static
 from programs_ops import ints, ramp
 
 programs = Programs()
@@ -64,6 +64,61 @@ for _scaled in (True, False):
 _counts, _logs = ramp(6, low=0.0, high=5.0), ramp(6)
 case("log_poisson_loss", lambda tf, t, x: tf.nn.log_poisson_loss(t, x), _counts, _logs)
 case("log_poisson_full", lambda tf, t, x: tf.nn.log_poisson_loss(t, x, compute_full_loss=True), _counts + 0.5, _logs)
+
+
+# --- volumes ---------------------------------------------------------------------------------------------------------
+
+VOLUMES, BLOCKS = ramp(2, 3, 4, 5, 2), ramp(2, 3, 2, 2, 3)
+for _padding in ("SAME", "VALID"):
+    case(f"conv3d_{_padding}", lambda tf, x, f, p=_padding: tf.nn.conv3d(x, f, [1, 1, 1, 1, 1], p), VOLUMES, BLOCKS)
+    case(
+        f"conv3d_strides_{_padding}",
+        lambda tf, x, f, p=_padding: tf.nn.conv3d(x, f, [1, 2, 1, 2, 1], p, name="c"),
+        VOLUMES,
+        BLOCKS,
+    )
+    case(f"max_pool3d_{_padding}", lambda tf, x, p=_padding: tf.nn.max_pool3d(x, 2, [1, 1, 2, 2, 1], p), VOLUMES)
+    case(
+        f"avg_pool3d_{_padding}",
+        lambda tf, x, p=_padding: tf.nn.avg_pool3d(x, [1, 2, 2, 3, 1], [1, 2, 2, 2, 1], p, name="q"),
+        VOLUMES,
+    )
+case(
+    "conv3d_transpose",
+    lambda tf, x, f: tf.nn.conv3d_transpose(x, f, [1, 4, 4, 4, 2], 2),
+    ramp(1, 2, 2, 2, 3),
+    ramp(3, 3, 3, 2, 3),
+)
+case(
+    "second_of_conv3d",
+    lambda tf, x, f: tf.gradients(tf.reduce_sum(tf.square(tf.nn.conv3d(x, f, [1] * 5, "SAME"))), [x, f]),
+    ramp(1, 2, 3, 2, 1),
+    ramp(2, 2, 2, 1, 1),
+)
+case(
+    "second_of_max_pool3d", lambda tf, x: tf.gradients(tf.square(tf.nn.max_pool3d(x, 2, 2, "VALID")), x)[0], ramp(1, 2, 4, 4, 1)
+)
+
+
+@programs
+def vague_volumes(tf):
+    shapes = [[2, 3, 4, 5, 2], [None, 3, None, 5, 2], [None] * 5, None, [2, 3, 4, 2]]
+    facts = []
+    for shape in shapes:
+        x = tf.placeholder(tf.float32, shape)
+        for build in (
+            lambda x=x: tf.nn.conv3d(x, tf.zeros([2, 2, 2, 2, 6]), [1, 1, 2, 2, 1], "SAME"),
+            lambda x=x: tf.nn.conv3d(x, tf.placeholder(tf.float32, [None, 2, 2, 2, None]), [1] * 5, "VALID"),
+            lambda x=x: tf.nn.conv3d(x, tf.zeros([2, 2, 2, 3, 6]), [1] * 5, "VALID"),
+            lambda x=x: tf.nn.conv3d(x, tf.zeros([4, 2, 2, 2, 6]), [1] * 5, "VALID"),
+            lambda x=x: tf.nn.max_pool3d(x, 2, 2, "VALID"),
+            lambda x=x: tf.nn.avg_pool3d(x, 3, 2, "SAME"),
+            lambda x=x: tf.nn.conv3d_transpose(x, tf.zeros([2, 2, 2, 2, 2]), tf.placeholder(tf.int32, [5]), 1),
+        ):
+            made = []
+            failed = error(tf, lambda build=build, made=made: made.append(build()))
+            facts.append(failed["class"] or static(*made))
+    return facts
 
 
 @programs

@@ -20,6 +20,10 @@ def _i(values: Any) -> np.ndarray:
 
 
 _PLACES = _i([[2], [0]])
+_VOLUME, _TAPS = _f(1, 2, 3, 2, 2), _f(2, 2, 1, 2, 2)
+_SLIDE = {"strides": [1] * 5, "padding": "SAME"}
+_POOL = {"ksize": [1, 1, 2, 2, 1], "strides": [1, 1, 1, 2, 1], "padding": "VALID"}
+_MOST = np.maximum(_VOLUME[:, :, :2], _VOLUME[:, :, 1:]).max(3, keepdims=True)
 ROWS: list[tuple[Any, ...]] = [
     ("ConjugateTranspose", _f(2, 3), _i([1, 0])),
     ("Diag", _f(3)),
@@ -53,4 +57,12 @@ ROWS: list[tuple[Any, ...]] = [
         {"ksizes": [1, 2, 2, 1], "strides": [1, 1, 1, 1], "rates": [1] * 4, "padding": "VALID"},
     ),
     ("HistogramFixedWidth", _f(5), np.array([-1.0, 1.0]), _i(4)),
+    ("AvgPool3D", _VOLUME, _POOL),
+    ("AvgPool3DGrad", _i([1, 2, 3, 2, 2]), _f(1, 2, 2, 1, 2), _POOL),
+    ("Conv3D", _VOLUME, _TAPS, _SLIDE),
+    ("Conv3DBackpropFilterV2", _VOLUME, _i([2, 2, 1, 2, 2]), _f(1, 2, 3, 2, 2), _SLIDE),
+    ("Conv3DBackpropInputV2", _i([1, 2, 3, 2, 2]), _TAPS, _f(1, 2, 3, 2, 2), _SLIDE),
+    ("MaxPool3D", _VOLUME, _POOL, np.float32),
+    ("MaxPool3DGrad", _VOLUME, _MOST, _f(1, 2, 2, 1, 2), _POOL, np.float32),
+    ("MaxPool3DGradGrad", _VOLUME, _MOST, _f(1, 2, 3, 2, 2), _POOL, np.float32),
 ]
