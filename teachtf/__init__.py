@@ -165,13 +165,53 @@ from teachtf.ops.arrays import (
     squeeze,
     stop_gradient,
 )
+from teachtf.ops.assertions import (
+    Assert,
+    assert_equal,
+    assert_greater,
+    assert_greater_equal,
+    assert_integer,
+    assert_less,
+    assert_less_equal,
+    assert_near,
+    assert_negative,
+    assert_non_negative,
+    assert_non_positive,
+    assert_none_equal,
+    assert_positive,
+    assert_proper_iterable,
+    assert_rank,
+    assert_rank_at_least,
+    assert_rank_in,
+    assert_same_float_dtype,
+    assert_scalar,
+    assert_type,
+    is_non_decreasing,
+    is_numeric_tensor,
+    is_strictly_increasing,
+)
+from teachtf.ops.bits import bitcast
 from teachtf.ops.broadcasting import broadcast_dynamic_shape, broadcast_static_shape
+from teachtf.ops.case import case
 from teachtf.ops.clipping import clip_by_average_norm, clip_by_global_norm, clip_by_norm, clip_by_value, global_norm
 from teachtf.ops.cond import cond
-from teachtf.ops.control_flow import group, no_op
+from teachtf.ops.contractions import cross, einsum, norm, trace
+from teachtf.ops.control_flow import Print, group, no_op
 from teachtf.ops.control_flow import tuple_ as tuple
 from teachtf.ops.counting import bincount, count_nonzero, edit_distance, histogram_fixed_width, setdiff1d
-from teachtf.ops.decompositions import qr
+from teachtf.ops.decompositions import (
+    cholesky,
+    cholesky_solve,
+    log_matrix_determinant,
+    matrix_determinant,
+    matrix_inverse,
+    matrix_solve,
+    matrix_triangular_solve,
+    qr,
+    self_adjoint_eig,
+    self_adjoint_eigvals,
+    svd,
+)
 from teachtf.ops.diagonals import (
     diag,
     diag_part,
@@ -187,11 +227,13 @@ from teachtf.ops.gathering import gather, one_hot
 from teachtf.ops.gradients import NoGradient, NotDifferentiable, RegisterGradient, UnconnectedGradients, gradients
 from teachtf.ops.hessians import hessians
 from teachtf.ops.joining import concat, split, stack, unstack
+from teachtf.ops.least_squares import matrix_solve_ls, matrix_square_root
 from teachtf.ops.linalg import matmul
 from teachtf.ops.masking import boolean_mask, sequence_mask, where_v2
 from teachtf.ops.partial_updates import batch_scatter_update, scatter_nd_add, scatter_nd_sub, scatter_nd_update
 from teachtf.ops.partitioning import dynamic_partition, dynamic_stitch
 from teachtf.ops.patches import extract_image_patches, parallel_stack
+from teachtf.ops.py_func import numpy_function, py_func
 from teachtf.ops.random import multinomial, random_normal, random_shuffle, random_uniform, truncated_normal
 from teachtf.ops.random_distributions import random_crop, random_gamma, random_poisson
 from teachtf.ops.rearranging import invert_permutation, pad, reverse, tile, transpose
@@ -281,7 +323,7 @@ from teachtf.ops.sparse_math import (
     sparse_tensor_to_dense,
     sparse_to_dense,
 )
-from teachtf.ops.special import polygamma, zeta
+from teachtf.ops.special import betainc, igamma, igammac, lbeta, polygamma, zeta
 from teachtf.ops.tensor_array import TensorArray
 from teachtf.ops.tensordot import tensordot
 from teachtf.ops.unique import unique, unique_with_counts
@@ -421,6 +463,7 @@ _PROTOS = {
 # Namespaces that few programs use, imported when first asked for.
 _NAMESPACES = {
     "app": "teachtf.app",
+    "bitwise": "teachtf.bitwise",
     "compat": "teachtf.compat",
     "contrib": "teachtf.contrib",
     "dtypes": "teachtf.dtypes",
@@ -429,8 +472,10 @@ _NAMESPACES = {
     "image": "teachtf.image",
     "graph_util": "teachtf.graph_util",
     "layers": "teachtf.layers",
+    "linalg": "teachtf.linalg",
     "logging": "teachtf.logging",
     "losses": "teachtf.losses",
+    "math": "teachtf.math",
     "metrics": "teachtf.metrics",
     "python_io": "teachtf.python_io",
     "random": "teachtf.random",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from teachtf.core.apply import apply_op
+from teachtf.core.convert import convert_to_tensor
 from teachtf.core.graph import get_default_graph
 from teachtf.core.name_scope import control_dependencies, name_scope
 from teachtf.core.op_def import NOT_DIFFERENTIABLE, declare
@@ -84,3 +85,31 @@ def tuple_(tensors: Any, name: str | None = None, control_inputs: Any = None) ->
             raise ValueError(f"`tensors` must have at least one Tensor. Received: {tensors}.")
         gate = group(*gates)
         return [None if t is None else with_dependencies([gate], t) for t in tensors]
+
+
+def Print(
+    input_: Any,
+    data: Any,
+    message: str | None = None,
+    first_n: int | None = None,
+    summarize: int | None = None,
+    name: str | None = None,
+) -> Tensor:
+    """`input_`, which shows `data` on the standard error whenever it is computed.
+
+    Args:
+      input_: a tensor.
+      data: a list of tensors to show.
+      message: a text to begin with.
+      first_n: how many times to show them, by default always.
+      summarize: elements of each to show, 3 by default.
+      name: the name of the operation.
+
+    Source: `tf.Print`.
+    """
+    how = {
+        "message": message or "",
+        "first_n": -1 if first_n is None else first_n,
+        "summarize": 3 if summarize is None else summarize,
+    }
+    return apply_op("Print", input_, [convert_to_tensor(d) for d in data], **how, name=name)

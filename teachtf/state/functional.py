@@ -95,7 +95,7 @@ def map_fn(
         if tensors[0].shape.ndims == 0:
             raise ValueError("Elements in elems must be 1+ dimensional Tensors, not scalars")
         known = _rows(tensors)
-        count = known.value or shape(tensors[0])[0]
+        count: Any = known.value or shape(tensors[0])[0]
         rows = [TensorArray(t.dtype, size=count, dynamic_size=False, infer_shape=True) for t in tensors]
         rows = [array.unstack(t) for array, t in zip(rows, tensors, strict=True)]
         start = constant(0)
@@ -105,9 +105,14 @@ def map_fn(
         def turn(i: Tensor, arrays: list[TensorArray]) -> Any:
             value = fn(nest.pack(elems, [array.read(i) for array in rows]))
             nest.assert_same(elems if wanted is None else wanted, value)
-            return i + 1, [array.write(i, v) for array, v in zip(arrays, nest.flatten(value), strict=True)]
+            arrays = [array.write(i, v) for array, v in zip(arrays, nest.flatten(value), strict=True)]
+            return i + 1, arrays
 
-        how = {"parallel_iterations": parallel_iterations or 10, "back_prop": back_prop, "swap_memory": swap_memory}
+        how: dict[str, Any] = {
+            "parallel_iterations": parallel_iterations or 10,
+            "back_prop": back_prop,
+            "swap_memory": swap_memory,
+        }
         _, done = while_loop(lambda i, _: i < count, turn, (start, results), maximum_iterations=count, **how)
         stacked = [array.stack() for array in done]
         for result in stacked:
@@ -154,7 +159,7 @@ def scan(
     form = elems if initializer is None else initializer
     with name_scope(name, "scan", given), _cached_variables():
         tensors = [convert_to_tensor(t, name="elem") for t in given]
-        count = tensors[0].shape.as_list()[0]
+        count: Any = tensors[0].shape.as_list()[0]
         if count is None:
             count = shape(tensors[0])[0]
         rows = [
@@ -187,7 +192,7 @@ def scan(
             return i - 1 if reverse else i + 1, flat, arrays
 
         start = count - 1 - begun if reverse else begun
-        how = {"parallel_iterations": parallel_iterations, "back_prop": back_prop, "swap_memory": swap_memory}
+        how: dict[str, Any] = {"parallel_iterations": parallel_iterations, "back_prop": back_prop, "swap_memory": swap_memory}
         condition = (lambda i, *_: i >= 0) if reverse else (lambda i, *_: i < count)
         _, _, done = while_loop(condition, turn, (start, first, results), maximum_iterations=count, **how)
         stacked = [array.stack() for array in done]
@@ -238,7 +243,7 @@ def _fold(
     back = default == "foldr"
     with name_scope(name, default, [elems]), _cached_variables():
         tensors = [convert_to_tensor(t, name="elem") for t in nest.flatten(elems)]
-        count = tensors[0].shape.as_list()[0] or shape(tensors[0])[0]
+        count: Any = tensors[0].shape.as_list()[0] or shape(tensors[0])[0]
 
         def rows_of(tensor: Any) -> TensorArray:
             tensor = tensor if isinstance(tensor, Tensor) else convert_to_tensor(tensor)
@@ -257,6 +262,6 @@ def _fold(
             so_far = fn(so_far, nest.map_structure(lambda array: array.read(i), rows))
             return [i if back else i + 1, so_far]
 
-        how = {"parallel_iterations": parallel, "back_prop": back_prop, "swap_memory": swap}
+        how: dict[str, Any] = {"parallel_iterations": parallel, "back_prop": back_prop, "swap_memory": swap}
         condition = (lambda i, _: i > 0) if back else (lambda i, _: i < count)
         return while_loop(condition, turn, [index, value], maximum_iterations=count, **how)[1]
