@@ -209,8 +209,10 @@ _MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
 
 
 def _decoded(contents: Any, channels: int, deep: bool = False, ratio: int = 1) -> np.ndarray:
-    from PIL import Image
-
+    try:
+        from PIL import Image
+    except ImportError:
+        raise errors.UnimplementedError(None, None, "Pillow reads pictures, and is not here: pip install pillow") from None
     data = contents.item() if isinstance(contents, np.ndarray) else contents
     try:
         picture: Any = Image.open(io.BytesIO(data))

@@ -11,10 +11,11 @@ from teachtf.modeling.base import Layer
 from teachtf.modeling.core_layers import zeros
 from teachtf.modeling.functional import functional
 from teachtf.modeling.input_spec import InputSpec
-from teachtf.ops import convolution, depthwise
+from teachtf.ops import depthwise
 from teachtf.ops.activations import bias_add
 from teachtf.ops.arithmetic import add
 from teachtf.ops.arrays import expand_dims, reshape, squeeze
+from teachtf.ops.dilated import convolution
 from teachtf.ops.rearranging import pad
 
 
@@ -129,14 +130,15 @@ class Convolution(Layer):
         self.input_spec = InputSpec(min_ndim=self.rank + 2, axes={self._channel_axis: channels})
 
     def _convolve(self, inputs: Tensor) -> Tensor:
-        return convolution.conv2d(
-            inputs,
+        causal = self.padding == "causal"
+        return convolution(
+            _causal(self, inputs) if causal else inputs,
             self.kernel,
-            strides=list(self.strides),
-            padding=self.padding.upper(),
+            "VALID" if causal else self.padding.upper(),
+            list(self.strides),
+            name=type(self).__name__,
             data_format=windows.letters(self.data_format, self.rank),
             dilations=list(self.dilation_rate),
-            name="Conv2D",
         )
 
     def call(self, inputs: Tensor) -> Tensor:
@@ -172,21 +174,6 @@ def _causal(layer: Convolution, inputs: Tensor) -> Tensor:
 class Conv1D(Convolution):
     __doc__ = f"Lines [batch, steps, channels]: {Convolution.__doc__}\n    Source: `tf.layers.Conv1D`.\n    "
     rank = 1
-
-    def _convolve(self, inputs: Tensor) -> Tensor:
-        padding = self.padding.upper()
-        if self.padding == "causal":
-            padding = "VALID"
-            inputs = _causal(self, inputs)
-        return convolution.conv1d(
-            inputs,
-            self.kernel,
-            stride=list(self.strides),
-            padding=padding,
-            data_format=windows.letters(self.data_format, 1),
-            dilations=list(self.dilation_rate),
-            name="Conv1D",
-        )
 
     def call(self, inputs: Tensor) -> Tensor:
         """The outputs."""

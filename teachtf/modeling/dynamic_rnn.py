@@ -158,7 +158,8 @@ def _loop(cell: Any, inputs: Any, state: Any, lengths: Any, dtype: Any, how: dic
     kind = state_dtype(dtype, state)
     zero_outputs = [zeros(stack(joined_shape(batch_size, size)), kind) for size in sizes]
     zero_output = nest.pack(cell.output_size, zero_outputs)
-    shortest, longest = (None, steps) if lengths is None else (reduce_min(lengths), reduce_max(lengths))
+    shortest: Any = None if lengths is None else reduce_min(lengths)
+    longest = steps if lengths is None else reduce_max(lengths)
     time = constant(0, dtypes.int32, name="time")
     with name_scope("dynamic_rnn") as base:
         pass
