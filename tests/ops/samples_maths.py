@@ -6,11 +6,50 @@ from typing import Any
 
 import numpy as np
 
+import teachtf as tf
+
 _KEY, _COUNTER = np.array([7], np.uint64), np.array([0, 9], np.uint64)
 _THREE, _ALG = np.array([3], np.int32), np.array(3, np.int32)
 _STATELESS = _THREE, _KEY, _COUNTER, _ALG
 
+_R = np.random.RandomState(5)
+
+
+def _f(*shape: int) -> np.ndarray:
+    return _R.uniform(0.1, 0.9, shape)
+
+
+_SQUARE = _f(2, 2, 2) + 2 * np.eye(2)
+_LOWER = np.array([[1.0, 0.4], [0.4, 2.0]])
+_BYTES = np.array([5, 3], np.int32)
+
 ROWS: list[tuple[Any, ...]] = [
+    *((f"Bessel{order}", _f(3)) for order in ("I0", "I1", "I0e", "I1e")),
+    ("Betainc", _f(3), _f(3), _f(3)),
+    ("Bitcast", np.array([1.0, 2.0]), {"type": tf.int64}),
+    *((op_type, _BYTES, _BYTES) for op_type in ("BitwiseAnd", "BitwiseOr", "BitwiseXor", "LeftShift", "RightShift")),
+    ("Cholesky", _LOWER),
+    ("Cross", _f(2, 3), _f(2, 3)),
+    ("Einsum", [_f(2, 3), _f(3, 2)], {"equation": "ij,jk->ik"}),
+    ("Erfinv", _f(3)),
+    ("Igamma", _f(3), _f(3)),
+    ("IgammaGradA", _f(3), _f(3)),
+    ("Igammac", _f(3), _f(3)),
+    ("Invert", _BYTES),
+    ("LogMatrixDeterminant", _SQUARE),
+    ("MatrixDeterminant", _SQUARE),
+    ("MatrixInverse", _SQUARE),
+    ("MatrixLogarithm", _LOWER.astype(np.complex128)),
+    ("MatrixSolve", _SQUARE, _f(2, 2, 1)),
+    ("MatrixSquareRoot", _LOWER),
+    ("MatrixTriangularSolve", _SQUARE, _f(2, 2, 1)),
+    ("Ndtri", _f(3)),
+    ("NextAfter", _f(3), _f(3)),
+    ("PopulationCount", _BYTES),
+    ("Qr", _f(3, 2)),
+    ("SelfAdjointEigV2", _LOWER),
+    ("Svd", _f(3, 2)),
+    *((op_type, _f(3), _f(3)) for op_type in ("Xlogy", "Xlog1py", "Xdivy")),
     ("RandomGamma", _THREE, np.array([0.5, 2.0]), {"seed": 1}),
     ("RandomGammaGrad", np.array([0.5, 2.0]), np.array([0.3, 1.5])),
     ("RandomPoissonV2", _THREE, np.array([0.5, 20.0]), {"seed": 1}),
