@@ -231,7 +231,8 @@ def test_embedding_lookup_in_partitions(strategy):
 
 
 def test_embedding_lookup_cuts_long_rows():
-    found = evaluate(nn.embedding_lookup([[3.0, 4.0], [0.3, 0.4], [0.0, 0.0]], [0, 1, 2], max_norm=1.0))
+    table = tf.constant([[3.0, 4.0], [0.3, 0.4], [0.0, 0.0]])  # a list would be partitions
+    found = evaluate(nn.embedding_lookup(table, [0, 1, 2], max_norm=1.0))
     np.testing.assert_allclose(found, [[0.6, 0.8], [0.3, 0.4], [0.0, 0.0]], rtol=1e-6)
 
 

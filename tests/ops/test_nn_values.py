@@ -222,7 +222,8 @@ def run(build, *inputs, gradients=False):
     if gradients:
         size = y.shape.num_elements()
         weights = np.cos(np.arange(size)).reshape(y.shape.as_list()).astype(y.dtype.as_numpy_dtype)
-        fetches += tf.gradients(y, feeds, grad_ys=tf.constant(weights))
+        slopes = tf.gradients(y, feeds, grad_ys=tf.constant(weights))
+        fetches += [tf.convert_to_tensor(slope) for slope in slopes]  # of gathers they are slices
     with tf.Session() as sess:
         result = sess.run(fetches, dict(zip(feeds, inputs, strict=True)))
     assert result[0].dtype == y.dtype.as_numpy_dtype and result[0].shape == tuple(y.shape.as_list())
