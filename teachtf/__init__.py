@@ -71,6 +71,7 @@ from teachtf.core.tensor import Tensor, is_symbolic_tensor, is_tensor
 from teachtf.core.tensor_proto import make_ndarray, make_tensor_proto
 from teachtf.core.tensor_spec import TensorSpec, TypeSpec
 from teachtf.core.tracebacks import shorten_in_notebooks as _shorten_in_notebooks
+from teachtf.modeling.confusion import confusion_matrix
 from teachtf.ops import images as _images  # these declare ops that may stand in a graph that is imported
 from teachtf.ops import sets as _sets
 from teachtf.ops import summaries as _summaries
@@ -198,7 +199,14 @@ from teachtf.ops.cond import cond
 from teachtf.ops.contractions import cross, einsum, norm, trace
 from teachtf.ops.control_flow import Print, group, no_op
 from teachtf.ops.control_flow import tuple_ as tuple
-from teachtf.ops.counting import bincount, count_nonzero, edit_distance, histogram_fixed_width, setdiff1d
+from teachtf.ops.counting import (
+    bincount,
+    count_nonzero,
+    edit_distance,
+    histogram_fixed_width,
+    histogram_fixed_width_bins,
+    setdiff1d,
+)
 from teachtf.ops.decompositions import (
     cholesky,
     cholesky_solve,

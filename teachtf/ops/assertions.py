@@ -48,11 +48,11 @@ def Assert(condition: Any, data: Any, summarize: int | None = None, name: str | 
     with name_scope(name, "Assert", [condition, data]):
         tensors = [convert_to_tensor(d) for d in data]
         if all(t.dtype in _ON_HOST for t in tensors):
-            return apply_op("Assert", condition, tensors, summarize=shown, name="Assert")
+            return apply_op("Assert", condition, list(data), summarize=shown, name="Assert")
         condition = convert_to_tensor(condition, name="Condition")
 
         def guarded() -> Operation:
-            return apply_op("Assert", condition, [convert_to_tensor(d) for d in data], summarize=shown, name="Assert")
+            return apply_op("Assert", condition, list(data), summarize=shown, name="Assert")
 
         return cond(condition, no_op, guarded, name="AssertGuard").op
 

@@ -14,10 +14,13 @@ from teachtf.core.sparse import SparseTensor, SparseTensorValue
 from teachtf.core.tensor import Tensor
 from teachtf.ops import shape_functions as shapes
 from teachtf.ops.arguments import renamed
-from teachtf.ops.arithmetic import cast
-from teachtf.ops.arrays import reshape, size
+from teachtf.ops.arithmetic import cast, floor, greater, truediv
+from teachtf.ops.arrays import reshape, shape, size
+from teachtf.ops.assertions import Assert
+from teachtf.ops.clipping import clip_by_value
 from teachtf.ops.fills import zeros
 from teachtf.ops.reductions import reduce_max, reduce_sum
+from teachtf.ops.switching import with_dependencies
 
 # --- declarations ----------------------------------------------------------------------------------------------------
 
@@ -220,3 +223,26 @@ def edit_distance(hypothesis: Any, truth: Any, normalize: bool = True, name: str
             raise TypeError(f"{what} must be a SparseTensor.")
     parts = [part for t in (hypothesis, truth) for part in (t.indices, t.values, t.dense_shape)]
     return apply_op("EditDistance", *parts, normalize=normalize, name=name)
+
+
+def histogram_fixed_width_bins(
+    values: Any, value_range: Any, nbins: Any = 100, dtype: Any = dtypes.int32, name: str | None = None
+) -> Tensor:
+    """For each value, which of the bins of `histogram_fixed_width` it lies in. Source: `tf.histogram_fixed_width_bins`.
+
+    >>> import teachtf as tf
+    >>> with tf.Graph().as_default(), tf.Session() as sess:
+    ...     print(sess.run(tf.histogram_fixed_width_bins([-1.0, 0.0, 1.5, 2.0, 5.0, 15.0], [0.0, 5.0], nbins=5)))
+    [0 0 1 2 4 4]
+    """
+    with name_scope(name, "histogram_fixed_width_bins", [values, value_range, nbins]):
+        values = convert_to_tensor(values, name="values")
+        values_shape = shape(values)
+        values = reshape(values, [-1])
+        value_range = convert_to_tensor(value_range, name="value_range")
+        nbins = convert_to_tensor(nbins, dtypes.int32, name="nbins")
+        check = Assert(greater(nbins, 0), [f"nbins {nbins} must > 0"])
+        count = cast(with_dependencies([check], nbins), values.dtype)
+        scaled = truediv(values - value_range[0], value_range[1] - value_range[0], name="scaled_values")
+        indices = floor(count * scaled, name="indices")
+        return reshape(cast(clip_by_value(indices, 0, count - 1), dtypes.int32), values_shape)

@@ -308,6 +308,17 @@ case("count_nonzero_strings", lambda tf: tf.count_nonzero(["", "a", ""]), vague=
 case("bincount", lambda tf, x: [tf.bincount(x), tf.bincount(x, minlength=12), tf.bincount(x, maxlength=3)], ints(8))
 case("bincount_weights", lambda tf, x, w: tf.bincount(x, w), ints(2, 4), ramp(2, 4), gradient=False)
 case("histogram", lambda tf, x: tf.histogram_fixed_width(x, [-1.0, 1.0], nbins=4, name="h"), ramp(10), gradient=False)
+case("histogram_bins", lambda tf, x: tf.histogram_fixed_width_bins(x, [-1.0, 1.0], nbins=4), ramp(10), gradient=False)
+_labels, _guesses = ints(7, high=4), ints(7, high=4)[::-1].copy()
+case("confusion_matrix", lambda tf, a, b: tf.confusion_matrix(a, b), _labels, _guesses, vague=False)
+case("confusion_of_classes", lambda tf, a, b: tf.confusion_matrix(a, b, 5, tf.int64, name="c"), _labels, _guesses, vague=False)
+case(
+    "confusion_weighted",
+    lambda tf, a, b, w: tf.confusion_matrix(a, b, weights=w, dtype=tf.float32),
+    *(_labels, _guesses, ramp(7)),
+    gradient=False,
+    vague=False,
+)
 case("setdiff1d", lambda tf, x: tf.setdiff1d(x, [2, 4], index_dtype=tf.int64), ints(8))
 case("unique", lambda tf, x: [*tf.unique(x), *tf.unique_with_counts(x, out_idx=tf.int64)], ints(8), vague=False)
 case("parallel_stack", lambda tf, x, y: tf.parallel_stack([x, y]), ramp(2, 3), ramp(2, 3), gradient=False, vague=False)
