@@ -198,12 +198,9 @@ def convolution(
     if not isinstance(input, Tensor):
         with name_scope("convolution_internal", values=[filter, input]):
             input = convert_to_tensor(input, name="input")
-    known = filter.shape.ndims or input.shape.ndims
-    if not known:
-        raise ValueError("One of `input.shape.rank` or `filters.shape.rank` must be known.")
-    number = known - 2
+    number = (filter.shape.ndims or input.shape.ndims or 0) - 2
     if number not in (1, 2):
-        raise ValueError(f"teachtf convolves along 1 or 2 axes of space; the filters have {number}")
+        raise ValueError(f"teachtf convolves along 1 or 2 axes of space; shapes of the filters: {filter.shape}")
     second = _channels_second(data_format)
     is_dilated = rates is not None and any(r != 1 for r in for_each_axis(rates, number, second, "dilations"))
     spread = for_each_axis(rates, number, second, "dilations")
@@ -247,8 +244,7 @@ def _dilated(
     filter_shape: Any = None
     if padding == "SAME":
         filter_shape = sizes if sizes.is_fully_defined() else shape(filter)
-    result = with_space_to_batch(input, rate, padding, op, filter_shape, axes, data_format)
-    return result
+    return with_space_to_batch(input, rate, padding, op, filter_shape, axes, data_format)
 
 
 def atrous_conv2d(value: Any, filters: Any, rate: Any, padding: Any, name: str | None = None) -> Tensor:
