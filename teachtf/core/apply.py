@@ -64,10 +64,12 @@ def apply_op(op_type: str, *inputs: Any, name: str | None = None, **attrs: Any) 
     finally:
         names.scope = outer_scope
     outputs = op._outputs
+    if not outputs and not any(arg.number_attr for arg in definition.outputs):
+        return op
     if len(definition.outputs) == 1:
         only = definition.outputs[0]
         return list(outputs) if only.number_attr or only.type_list_attr else outputs[0]
-    return list(outputs) if outputs else op
+    return list(outputs)
 
 
 def _apply(graph: Graph, definition: OpDef, inputs: tuple[Any, ...], given: dict[str, Any], scope: str) -> Any:

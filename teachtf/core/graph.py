@@ -162,6 +162,9 @@ class Graph(errors.Suggesting, Collections):
     def _join_context(self, op: Operation) -> None:
         """Make `op` part of the `cond` or loop that is being built."""
         context = self._control_flow_context
+        for tensor in op._inputs:
+            if tensor._op._control_flow_context is not None:
+                tensor._op._control_flow_context.check_use(op, tensor._op, context)
         if context is not None:
             op._control_flow_context = context
             context.AddOp(op)

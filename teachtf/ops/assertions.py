@@ -74,6 +74,10 @@ def _binary(name: str, sign: str, compare: Callable[..., Any], with_numpy: Calla
     def check(
         x: Any, y: Any, data: Any = None, summarize: int | None = None, message: str | None = None, name: str | None = None
     ) -> Operation:
+        if sign == "==":
+            with name_scope(name, check.__name__, [x, y, data]):  # TensorFlow uses up this name to look whether they are one
+                if x is y:
+                    return no_op()
         with name_scope(name, check.__name__, [x, y, data]):
             left, right = convert_to_tensor(x, name="x"), convert_to_tensor(y, name="y")
             if data is None:
@@ -119,7 +123,9 @@ def _unary(name: str, sign: str, compare: Callable[..., Any], swapped: bool, doc
             tensor = convert_to_tensor(x, name="x")
             if data is None:
                 told = f"Condition x {sign} 0 did not hold element-wise:"
-                data = [_prefix(message), told, f"x ({tensor.name}) = ", tensor]
+                shown = f"x ({tensor.name}) = "
+                texts = [told + shown] if sign == "<=" else [told, shown]  # a comma is missing in TensorFlow
+                data = [_prefix(message), *texts, tensor]
             zero = convert_to_tensor(0, dtype=tensor.dtype)
             return compare(*((zero, tensor) if swapped else (tensor, zero)), data=data, summarize=summarize)
 

@@ -13,6 +13,7 @@ from teachtf.core.graph import get_default_graph
 from teachtf.core.operation import Operation
 from teachtf.core.tensor import Tensor
 from teachtf.ops.arrays import identity
+from teachtf.ops.loop_rules import check_use
 from teachtf.ops.switching import enter, switch_beside, with_dependencies
 
 _LOOP_EXITS = ("Exit", "RefExit")
@@ -68,6 +69,14 @@ class ControlFlowContext:
     def loop(self) -> WhileContext | None:
         """The innermost loop that this is, or is in."""
         return None if self.outer is None else self.outer.loop()
+
+    def check_use(self, op: Operation, source: Operation, context: Any) -> None:
+        """Refuse that `op`, in `context`, takes a value of `source`, which is in this, out of its loop.
+
+        Raises:
+          ValueError: it does.
+        """
+        check_use(op, source.name, None if (here := context_of(source)) is None else here.loop(), context)
 
     def control_pivot(self) -> Tensor | None:
         """What an operation without inputs must wait for to be part of this."""

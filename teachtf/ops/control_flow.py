@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from teachtf.core.apply import apply_op
-from teachtf.core.convert import convert_to_tensor
 from teachtf.core.graph import get_default_graph
 from teachtf.core.name_scope import control_dependencies, name_scope
 from teachtf.core.op_def import NOT_DIFFERENTIABLE, declare
@@ -112,4 +111,4 @@ def Print(
         "first_n": -1 if first_n is None else first_n,
         "summarize": 3 if summarize is None else summarize,
     }
-    return apply_op("Print", input_, [convert_to_tensor(d) for d in data], **how, name=name)
+    return apply_op("Print", input_, list(data), **how, name=name)

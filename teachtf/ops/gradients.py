@@ -140,6 +140,7 @@ def gradients(
         walk = _Walk(scope, y_tensors, x_tensors, [t.op for t in stops], colocate_gradients_with_ops, gate_gradients, method)
         walk.start(beginnings)
         walk.run()
+    walk.finish()
     return [walk.result(x, unconnected) for x in x_tensors]
 
 
@@ -259,6 +260,9 @@ class _Walk:
                 self._visit(op)
             for tensor in op._inputs:
                 ready.extend(self._next(tensor))
+
+    def finish(self) -> None:
+        """Close the loops that go back; done at the top of the graph, not under the name of the gradients."""
         if self._loops is not None:
             self._loops.finish()
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from teachtf.core import static
 from teachtf.core.apply import apply_op
-from teachtf.core.convert import convert_to_tensor, register_tensor_conversion_function
+from teachtf.core.convert import constant, convert_to_tensor, register_tensor_conversion_function
 from teachtf.core.name_scope import name_scope
 from teachtf.core.op_def import NOT_DIFFERENTIABLE, declare
 from teachtf.core.shapes import TensorShape, difference, unknown_shape
@@ -42,6 +42,8 @@ def _concat_shape(op: Any) -> list[TensorShape]:
 
 def _concat_gradient(op: Any, grad: Any) -> list[Any]:
     values, axis = op.inputs[:-1], op.inputs[-1]
+    if axis.op.type == "Const" and axis.op._control_flow_context is not grad.op._control_flow_context:
+        axis = constant(static.constant_value(axis), dtype=axis.dtype)  # here, rather than brought in from another loop
     at = axis % rank(values[0])
     sizes: list[Any] = []
     for value in values:

@@ -169,7 +169,6 @@ def _turns(
             f"inputs/outputs, and {len(again)} for 'loop_vars'."
         )
     for merged, value in zip(merges, again, strict=True):
-        _check_type(merged, value)
         _check_shape(merged, value)
         close_loop(merged, value)
     exits = [exit_loop(s[0]) for s in switches]
@@ -220,14 +219,6 @@ def _with_summaries(build: Callable[[], Any]) -> Any:
     graph.get_collection_ref(GraphKeys._SUMMARY_COLLECTION)[:] = before
     with control_dependencies(made):
         return nest.map_structure(lambda leaf: leaf if hasattr(leaf, "_parts") else identity(leaf), result)
-
-
-def _check_type(merged: Tensor, value: Tensor) -> None:
-    if merged.dtype.base_dtype != value.dtype.base_dtype:
-        raise TypeError(
-            f"Input tensor '{merged.op._inputs[0].op._inputs[0].name}' enters the loop with type {merged.dtype.name}, but has "
-            f"type {value.dtype.name} after one iteration."
-        )
 
 
 def _check_shape(merged: Tensor, value: Tensor) -> None:

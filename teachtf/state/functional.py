@@ -251,8 +251,9 @@ def _fold(
 
         rows = nest.map_structure(rows_of, elems)
         if initializer is None:
-            index: Any = count - 1 if back else constant(1)
-            value = nest.map_structure(lambda array: array.read(index if back else 0), rows)
+            index: Any = count - 1 if back else 0
+            value = nest.map_structure(lambda array: array.read(index), rows)
+            index = index if back else constant(1)
         else:
             index, value = (count if back else constant(0)), initializer
 

@@ -279,7 +279,6 @@ def loops_refuse(tf):
         lambda: tf.case([(x, lambda: x)]),
         lambda: tf.case([(x > 0, 3)]),
         lambda: tf.case(3),
-        lambda: tf.map_fn(3, x),
         lambda: tf.map_fn(lambda t: t, x),
         lambda: tf.map_fn(lambda t: t, []),
     )
