@@ -332,6 +332,19 @@ from teachtf.ops.sparse_math import (
     sparse_to_dense,
 )
 from teachtf.ops.special import betainc, igamma, igammac, lbeta, polygamma, zeta
+from teachtf.ops.strings import (
+    as_string,
+    decode_base64,
+    decode_raw,
+    encode_base64,
+    reduce_join,
+    regex_replace,
+    string_join,
+    string_split,
+    string_strip,
+    string_to_number,
+    substr,
+)
 from teachtf.ops.tensor_array import TensorArray
 from teachtf.ops.tensordot import tensordot
 from teachtf.ops.unique import unique, unique_with_counts
@@ -488,6 +501,7 @@ _NAMESPACES = {
     "python_io": "teachtf.python_io",
     "random": "teachtf.random",
     "sparse": "teachtf.sparse",
+    "strings": "teachtf.strings",
     "summary": "teachtf.summary",
     "test": "teachtf.test",
     "version": "teachtf.version",

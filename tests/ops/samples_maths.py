@@ -23,7 +23,19 @@ _SQUARE = _f(2, 2, 2) + 2 * np.eye(2)
 _LOWER = np.array([[1.0, 0.4], [0.4, 2.0]])
 _BYTES = np.array([5, 3], np.int32)
 
+_WORDS = np.array([b"YWI", b"12"], object)
+
 ROWS: list[tuple[Any, ...]] = [
+    ("AsString", np.array([1, 2])),
+    ("DecodeBase64", _WORDS[:1]),
+    ("DecodeRaw", _WORDS[1:], {"out_type": tf.uint8}),
+    ("EncodeBase64", _WORDS),
+    ("ReduceJoin", _WORDS, np.array([0], np.int32)),
+    ("StaticRegexReplace", _WORDS, {"pattern": "1", "rewrite": "x"}),
+    *((op_type, _WORDS) for op_type in ("StringLength", "StringLower", "StringStrip", "StringUpper")),
+    ("StringSplit", _WORDS, np.array(b"W", object)),
+    ("StringToNumber", _WORDS[1:]),
+    ("Substr", _WORDS, np.array(0, np.int32), np.array(1, np.int32)),
     *((f"Bessel{order}", _f(3)) for order in ("I0", "I1", "I0e", "I1e")),
     ("Betainc", _f(3), _f(3), _f(3)),
     ("Bitcast", np.array([1.0, 2.0]), {"type": tf.int64}),
