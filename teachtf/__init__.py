@@ -242,6 +242,17 @@ from teachtf.ops.partial_updates import batch_scatter_update, scatter_nd_add, sc
 from teachtf.ops.partitioning import dynamic_partition, dynamic_stitch
 from teachtf.ops.patches import extract_image_patches, parallel_stack
 from teachtf.ops.py_func import numpy_function, py_func
+from teachtf.ops.quantization import (
+    angle,
+    dequantize,
+    fake_quant_with_min_max_args,
+    fake_quant_with_min_max_vars,
+    quantize,
+    quantize_v2,
+    to_bfloat16,
+    to_complex64,
+    to_complex128,
+)
 from teachtf.ops.random import multinomial, random_normal, random_shuffle, random_uniform, truncated_normal
 from teachtf.ops.random_distributions import random_crop, random_gamma, random_poisson
 from teachtf.ops.rearranging import invert_permutation, pad, reverse, tile, transpose

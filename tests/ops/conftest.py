@@ -229,8 +229,14 @@ ELSEWHERE = {
     *(f"ScatterNd{what}" for what in ("Update", "Add", "Sub", "Min", "Max")),
     "StridedSliceAssign",
     *(op_type for op_type in registry() if op_type.startswith(("Apply", "SparseApply"))),
+    # What loops are made of: the programs of tests/conformance/programs_control_flow.py run them.
+    *(f"{ref}{what}" for ref in ("", "Ref") for what in ("Enter", "Exit", "NextIteration")),
+    *("RefMerge", "LoopCond", "ControlTrigger", "PyFunc", "PyFuncStateless"),
+    *(op_type for op_type in registry() if op_type.startswith(("TensorArray", "Stack"))),
     *("GetSessionHandle", "GetSessionTensor", "DeleteSessionTensor"),
     *("MergeV2Checkpoints", "RestoreV2", "SaveV2", "Placeholder", "PreventGradient", "Assert", "ParallelConcat"),
+    *("QuantizeV2", "Dequantize", "FakeQuantWithMinMaxArgs", "FakeQuantWithMinMaxArgsGradient"),  # programs_dtypes.py
+    *("FakeQuantWithMinMaxVars", "FakeQuantWithMinMaxVarsGradient"),  # likewise: float32 in fixed steps
     "MatrixSolveLs",  # its regulariser is float64 whatever the type: tests/conformance/programs_maths.py
 }
 SAMPLES = _samples()

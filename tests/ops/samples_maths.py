@@ -26,6 +26,7 @@ _BYTES = np.array([5, 3], np.int32)
 _WORDS = np.array([b"YWI", b"12"], object)
 
 ROWS: list[tuple[Any, ...]] = [
+    ("Angle", _f(3) + 1j * _f(3), {"Tout": tf.float64}),
     ("AsString", np.array([1, 2])),
     ("DecodeBase64", _WORDS[:1]),
     ("DecodeRaw", _WORDS[1:], {"out_type": tf.uint8}),
