@@ -49,7 +49,7 @@ def test_what_teachtf_lacks_is_named(tmp_path: Path) -> None:
     done = _run(tmp_path, "import tensorflow.contrib.slim\n")
     assert done.returncode == 1
     assert done.stderr.endswith(
-        "ModuleNotFoundError: teachtf has nothing for `import tensorflow.contrib`. "
+        "ModuleNotFoundError: teachtf has nothing for `import tensorflow.contrib.slim`. "
         "Names that stand on `tf` itself need no import of their own\n"
     )
 
