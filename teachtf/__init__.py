@@ -194,6 +194,7 @@ from teachtf.ops.assertions import (
 from teachtf.ops.bits import bitcast
 from teachtf.ops.broadcasting import broadcast_dynamic_shape, broadcast_static_shape
 from teachtf.ops.case import case
+from teachtf.ops.checking import add_check_numerics_ops, ensure_shape, identity_n, verify_tensor_all_finite
 from teachtf.ops.clipping import clip_by_average_norm, clip_by_global_norm, clip_by_norm, clip_by_value, global_norm
 from teachtf.ops.cond import cond
 from teachtf.ops.contractions import cross, einsum, norm, trace
@@ -501,6 +502,7 @@ _NAMESPACES = {
     "dtypes": "teachtf.dtypes",
     "flags": "absl.flags",
     "gfile": "teachtf.gfile",
+    "debugging": "teachtf.debugging",
     "image": "teachtf.image",
     "graph_util": "teachtf.graph_util",
     "layers": "teachtf.layers",

@@ -3,6 +3,13 @@
 from __future__ import annotations
 
 from teachtf.core.seeds import get_seed, set_random_seed
+from teachtf.ops.candidates import (
+    all_candidate_sampler,
+    fixed_unigram_candidate_sampler,
+    learned_unigram_candidate_sampler,
+    log_uniform_candidate_sampler,
+    uniform_candidate_sampler,
+)
 from teachtf.ops.random import categorical, multinomial, truncated_normal
 from teachtf.ops.random import random_normal as normal
 from teachtf.ops.random import random_shuffle as shuffle
@@ -18,6 +25,11 @@ from teachtf.ops.stateless_random import stateless_random_normal as stateless_no
 from teachtf.ops.stateless_random import stateless_random_uniform as stateless_uniform
 
 __all__ = [
+    "all_candidate_sampler",
+    "fixed_unigram_candidate_sampler",
+    "learned_unigram_candidate_sampler",
+    "log_uniform_candidate_sampler",
+    "uniform_candidate_sampler",
     "categorical",
     "gamma",
     "get_seed",

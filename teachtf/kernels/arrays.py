@@ -20,6 +20,25 @@ def _identity(op: Any) -> Call:
     return lambda x: x
 
 
+@kernel("EnsureShape", aliasing=True)
+def _ensure_shape(op: Any) -> Call:
+    wanted = op._attrs["shape"]
+
+    def call(x: Any) -> Any:
+        if not wanted.is_compatible_with(np.shape(x)):
+            raise _invalid(
+                f"Shape of tensor {op.inputs[0].op.name} {list(np.shape(x))} is not compatible with expected shape {wanted}."
+            )
+        return x
+
+    return call
+
+
+@kernel("IdentityN", aliasing=True)
+def _identity_n(op: Any) -> Call:
+    return (lambda *xs: xs) if len(op.inputs) > 1 else lambda x: x
+
+
 @kernel("Placeholder")
 def _placeholder(op: Any) -> Call:
     shape = op.outputs[0].shape

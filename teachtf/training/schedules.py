@@ -9,6 +9,7 @@ from teachtf.core.convert import constant, convert_to_tensor
 from teachtf.core.name_scope import name_scope
 from teachtf.core.tensor import Tensor
 from teachtf.ops import arithmetic as m
+from teachtf.ops.case import case
 from teachtf.ops.cond import cond
 from teachtf.ops.random import random_normal
 
@@ -185,10 +186,12 @@ def piecewise_constant(x: Any, boundaries: Any, values: Any, name: str | None = 
     """
     if len(boundaries) != len(values) - 1:
         raise ValueError("The length of boundaries should be 1 less than the length of values")
+    ends = [convert_to_tensor(b) for b in boundaries]
+    rates = [convert_to_tensor(v) for v in values]
     with name_scope(name, "PiecewiseConstant", [x, boundaries, values]):
         step = convert_to_tensor(x)
-        result = convert_to_tensor(values[-1])
-        for boundary, value in zip(reversed(boundaries), reversed(values[:-1]), strict=True):
-            here = m.less_equal(step, m.cast(convert_to_tensor(boundary), step.dtype.base_dtype))
-            result = m.where(here, convert_to_tensor(value, result.dtype), result)
-        return result
+        ends = [b if b.dtype == step.dtype.base_dtype else m.cast(b, step.dtype.base_dtype) for b in ends]
+        pairs: list[Any] = [(step <= ends[0], lambda: rates[0]), (step > ends[-1], lambda: rates[-1])]
+        for low, high, rate in zip(ends[:-1], ends[1:], rates[1:-1], strict=True):
+            pairs.append(((step > low) & (step <= high), lambda rate=rate: rate))
+        return case(pairs, lambda: rates[0], exclusive=True)

@@ -28,9 +28,8 @@ BURST = 0.25  # seconds that a burst takes at least
 
 class Side:
     def __init__(self, python: str, name: str) -> None:
-        self.process = subprocess.Popen(
-            [python, str(HERE / "worker.py"), name], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-        )
+        command, pipe = [python, str(HERE / "worker.py"), name], subprocess.PIPE
+        self.process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, text=True)
 
     def ask(self, what: str, value: Any = None) -> Any:
         assert self.process.stdin is not None
@@ -79,14 +78,18 @@ def shown(seconds: float) -> str:
 
 
 def table(results: list[dict[str, Any]]) -> str:
-    lines = ["| row | TensorFlow / teachtf | teachtf | TensorFlow | spread | first call: teachtf | TensorFlow |", "|---|--:|--:|--:|--:|--:|--:|"]
+    lines = [
+        "| row | TensorFlow / teachtf | teachtf | TensorFlow | spread | first call: teachtf | TensorFlow |",
+        "|---|--:|--:|--:|--:|--:|--:|",
+    ]
     for r in results:
         if "error" in r:
             lines.append(f"| {r['row']} | {r['error'][:80]} | | | | | |")
             continue
         lines.append(
             f"| {r['row']} | **{r['ratio']:.2f}** | {shown(r['teachtf'])} | {shown(r['tensorflow'])} | "
-            f"{r['teachtf spread']:.0%}, {r['tensorflow spread']:.0%} | {shown(r['teachtf first'])} | {shown(r['tensorflow first'])} |"
+            f"{r['teachtf spread']:.0%}, {r['tensorflow spread']:.0%} | "
+            f"{shown(r['teachtf first'])} | {shown(r['tensorflow first'])} |"
         )
     ratios = [r["ratio"] for r in results if "ratio" in r]
     if ratios:
@@ -120,8 +123,9 @@ def main() -> None:
     imports = {key: side.ask("import") for key, side in sides.items()}
     for side in sides.values():
         side.close()
+    mebibytes = {key: size >> 20 for key, size in memory.items()}
     ends = [
-        f"Peak memory of all rows in one process: teachtf {memory['teachtf'] >> 20} MiB, TensorFlow {memory['tensorflow'] >> 20} MiB.",
+        f"Peak memory, all rows in one process: teachtf {mebibytes['teachtf']} MiB, TensorFlow {mebibytes['tensorflow']} MiB.",
         f"Import: teachtf {shown(imports['teachtf'])}, TensorFlow {shown(imports['tensorflow'])}.",
     ]
     text = "\n\n".join([f"# Benchmarks\n\n{machine()}. Written by `make bench`.", table(results), *ends]) + "\n"

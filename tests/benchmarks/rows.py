@@ -1,7 +1,7 @@
 """What is timed: programs in TensorFlow 1's API that run under teachtf and under TensorFlow.
 
-A row is a function of `tf` that builds a graph and gives the step to time, a function of no arguments. The session stays open as
-long as the step is referred to.
+A row is a function of `tf` that builds a graph and gives the step to time, a function of no arguments. The session stays open
+as long as the step is referred to.
 """
 
 from __future__ import annotations

@@ -61,8 +61,7 @@ def no_turns(tf, x):
 
 @loop_program
 def unused_results(tf, x):
-    a, b, _ = tf.while_loop(lambda a, b, i: i < 3, lambda a, b, i: (a + b, b * 2.0, i + 1), [x, x * 2.0, 0])
-    return a
+    return tf.while_loop(lambda a, b, i: i < 3, lambda a, b, i: (a + b, b * 2.0, i + 1), [x, x * 2.0, 0])[0]
 
 
 @loop_program
@@ -126,9 +125,11 @@ def loop_in_both_branches(tf, x):
 @loop_program
 def nested_conds(tf, x):
     total = tf.reduce_sum(x)
-    return tf.cond(
-        total > 1.0, lambda: tf.cond(total > 4.0, lambda: x * x, lambda: x * 3.0), lambda: tf.cond(total > 0, lambda: -x, lambda: x)
-    )
+
+    def high():
+        return tf.cond(total > 4.0, lambda: x * x, lambda: x * 3.0)
+
+    return tf.cond(total > 1.0, high, lambda: tf.cond(total > 0, lambda: -x, lambda: x))
 
 
 @loop_program
@@ -166,7 +167,8 @@ def gather_in_loop(tf, x):
 @loop_program
 def growing(tf, x):
     shapes = [tf.TensorShape([]), tf.TensorShape([None])]
-    return tf.while_loop(lambda i, y: i < 2, lambda i, y: (i + 1, tf.concat([y, y * 2.0], 0)), [0, x], shape_invariants=shapes)[1]
+    loop = tf.while_loop(lambda i, y: i < 2, lambda i, y: (i + 1, tf.concat([y, y * 2.0], 0)), [0, x], shape_invariants=shapes)
+    return loop[1]
 
 
 @loop_program
@@ -286,11 +288,11 @@ def loops_refuse(tf):
 
 @programs
 def named_structures(tf):
-    Pair = collections.namedtuple("Pair", "j, k")
-    first = (tf.constant(0), Pair(tf.constant(1), tf.constant(2)), {"b": tf.constant(3.0), "a": tf.constant(4)})
+    pair_type = collections.namedtuple("Pair", "j, k")
+    first = (tf.constant(0), pair_type(tf.constant(1), tf.constant(2)), {"b": tf.constant(3.0), "a": tf.constant(4)})
 
     def body(i, p, d):
-        return i + 1, Pair(p.j + p.k, p.j - p.k), {"a": d["a"] + i, "b": d["b"] * 2.0}
+        return i + 1, pair_type(p.j + p.k, p.j - p.k), {"a": d["a"] + i, "b": d["b"] * 2.0}
 
     i, pair, table = tf.while_loop(lambda i, p, d: i < 3, body, first)
     with tf.Session() as sess:
@@ -507,3 +509,33 @@ def loops_in_meta_graphs(tf):
         slope = tf.gradients(again, tf.get_default_graph().get_tensor_by_name("again/x:0"))[0]
         with tf.Session() as sess:
             return {"values": sess.run([again, slope]), "graph": describe_graph(tf)}
+
+
+@programs
+def checked_values(tf):
+    x = tf.placeholder(tf.float32, [None, None], name="x")
+    known = tf.ensure_shape(x, [None, 2])
+    both = tf.identity_n([x, tf.constant(1)])
+    finite = tf.verify_tensor_all_finite(x, "not finite")
+    slopes = [tf.gradients(t, x)[0] for t in (known, both[0], finite)]
+    fetches = [known, *both, finite, *slopes]
+    with tf.Session() as sess:
+        values = sess.run(fetches, {x: [[1.0, 2.0]]})
+        refused = errors(
+            tf,
+            lambda: sess.run(known, {x: [[1.0]]}),
+            lambda: sess.run(finite, {x: [[float("nan")]]}),
+            lambda: tf.ensure_shape(known, [None, 3]),
+            lambda: tf.ensure_shape(known, [None]),
+        )
+    return {"graph": describe_graph(tf), "static": static(*fetches), "values": values, "errors": refused}
+
+
+@programs
+def numerics_of_all(tf):
+    x = tf.placeholder(tf.float32, [], name="x")
+    tf.log(x)
+    check = tf.add_check_numerics_ops()
+    with tf.Session() as sess:
+        refused = errors(tf, lambda: sess.run(check, {x: 0.0}), lambda: sess.run(check, {x: 1.0}))
+    return {"graph": describe_graph(tf), "errors": refused}

@@ -23,7 +23,6 @@ def golden():
 
 # Programs that still differ, and why; one that agrees must leave this table.
 KNOWN = {
-    "training-decay_piecewise": "chooses by where, not by case",
 }
 MISSING = re.compile(r"module 'teachtf[.\w]*' has no attribute '(\w+)'")
 

@@ -47,7 +47,8 @@ def test_a_session_shows_where_it_placed_the_graph() -> None:
         "doubled": server,
     }
     assert placed.devices == ["/device:GPU:1", server]
-    assert {n.device for n in graph_view(graph, color_by="device").picture.nodes.values()} == {"/device:GPU:1", "/job:ps/task:2"}
+    nodes = graph_view(graph, color_by="device").picture.nodes.values()
+    assert {n.device for n in nodes} == {"/device:GPU:1", "/job:ps/task:2"}
     assert [row[-1] for row in tensor_table(sess).rows if row[0] in ("w:0", doubled.name)] == ["/device:GPU:1", server]
     assert scope_tree(sess).variables.leaves[0][3] == "float32 [2], /device:GPU:1"
     assert scope_tree(graph).variables.leaves[0][3] == "float32 [2]"
