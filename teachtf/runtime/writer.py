@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from teachtf.core import dtypes
 from teachtf.core.operation import Operation
 from teachtf.core.tensor import Tensor
 from teachtf.kernels import registry
@@ -26,6 +27,11 @@ from teachtf.runtime.lines import Lines
 _FOLD_LIMIT = 1 << 20  # elements: a larger constant result is computed each run instead of being kept
 VARIABLES = ("VariableV2", "Variable")
 _PASSING = {"Identity", "RefIdentity", "StopGradient", "PreventGradient", "LoopCond"}
+# What Python writes by a sign, and NumPy's scalars compute in their own type.
+_SIGNS = {"Add": "+", "AddV2": "+", "Sub": "-", "Mul": "*"}
+_SIGNS |= {"Less": "<", "LessEqual": "<=", "Greater": ">", "GreaterEqual": ">=", "Equal": "==", "NotEqual": "!="}
+_SIGNS |= {"LogicalAnd": "&", "LogicalOr": "|"}
+_NUMBERS = (dtypes.int32, dtypes.int64, dtypes.float32, dtypes.float64, dtypes.bool)
 Test = tuple[str, ...]  # locals: one of them must not be DEAD
 
 
@@ -213,6 +219,8 @@ class Writer:
         """An expression for what needs no call."""
         if op.type in SWITCH:
             return f"(DEAD, {arguments[0]}) if {arguments[1]} else ({arguments[0]}, DEAD)"
+        if op.type in _SIGNS and all(t._dtype in _NUMBERS and t._shape.ndims == 0 for t in op._inputs):
+            return f"{arguments[0]} {_SIGNS[op.type]} {arguments[1]}"  # NumPy's scalars: a counting loop is mostly calls
         return None
 
     def _pass_on(self, output: Tensor, value: Tensor, op: Operation) -> None:
@@ -280,7 +288,9 @@ class Writer:
     def _read(self, tensor: Tensor, as_reference: bool) -> str:
         if tensor not in self._names:
             name = f"c{tensor.op._id}_{tensor._value_index}"
-            self.space[name] = self._constants[tensor]
+            value = self._constants[tensor]
+            is_number = type(value) is np.ndarray and value.ndim == 0 and tensor._dtype in _NUMBERS
+            self.space[name] = value[()] if is_number else value
             self._names[tensor] = name
         name = self._names[tensor]
         self._lines.reads(name.partition(".")[0])
