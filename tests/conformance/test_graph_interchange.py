@@ -16,6 +16,13 @@ ORACLE = os.environ.get("TEACHTF_ORACLE")
 SCRIPT = Path(__file__).with_name("graphs_program.py")
 
 
+# Graphs that TensorFlow builds and does not import again, as ours.
+NOT_IMPORTED = {
+    "a_group_named_after_nothing": "a colocation group without an operation of its name",
+    "loops_refuse": "among others, a loop variable whose next value is of another type",
+}
+
+
 def without_shapes(line):
     """A line of a graph without output shapes, which a program may have set by hand: attributes are what is compared."""
     head, _, rest = line.partition(" -> ")
@@ -43,6 +50,9 @@ def test_tensorflow_imports_the_graphs(module, tmp_path):
     wrong = {}
     for key, lines in ours.items():
         answer = theirs[key]
+        assert isinstance(answer, str) or names[int(key)] not in NOT_IMPORTED
+        if names[int(key)] in NOT_IMPORTED:
+            continue
         if isinstance(answer, str):
             wrong[names[int(key)]] = answer
         elif sorted(map(without_shapes, lines)) != sorted(map(without_shapes, answer)):
