@@ -271,6 +271,7 @@ from teachtf.ops.reductions import (
     reduce_prod,
     reduce_sum,
 )
+from teachtf.ops.saturating import saturate_cast
 from teachtf.ops.scattering import (
     batch_gather,
     gather_nd,

@@ -44,6 +44,8 @@ def _factory(op: Any) -> Call:
         return _widened(function, out_type)
     if in_type.is_integer and op.type in ("FloorDiv", "TruncateDiv", "Div", "FloorMod", "TruncateMod", "Mod", "RealDiv"):
         return _checked_division(function)
+    if in_type.is_complex and op.type in ("FloorDiv", "TruncateDiv"):
+        raise errors.InvalidArgumentError(None, op, f"{in_type.name} numbers are not rounded: {op.type} has no kernel for them")
     if in_type == dtypes.string:
         return function
     if in_type in _COMPILED_TYPES and out_type == np.dtype(in_type.as_numpy_dtype):
@@ -94,6 +96,11 @@ def _with_compiled(formula: str, names: tuple[str, ...], function: Call) -> Call
 for _op_def in list(registry().values()):
     if _op_def.formula is not None:
         kernel(_op_def.name)(_factory)
+
+
+@kernel("ClipByValue")
+def _clip_by_value(op: Any) -> Call:
+    return np.clip
 
 
 @kernel("Cast")

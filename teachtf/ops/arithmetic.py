@@ -15,6 +15,7 @@ from teachtf.core.tensor import Tensor
 from teachtf.ops import elementwise, elementwise_binary
 from teachtf.ops import shape_functions as shapes
 from teachtf.ops.arrays import identity
+from teachtf.ops.broadcasting import sum_to_inputs
 from teachtf.ops.choosing import where as where
 
 assert elementwise, elementwise_binary  # their declarations are what these functions call
@@ -41,6 +42,12 @@ _COMPLEX_IN = "T: {complex64, complex128} = DT_COMPLEX64, Tout: {float, double} 
 
 def _complex(real: Any, imag: Any) -> Any:
     return apply_op("Complex", real, imag, Tout=dtypes.complex128 if real.dtype == dtypes.float64 else dtypes.complex64)
+
+
+def _complex_gradient(op: Any, grad: Any) -> list[Any]:
+    real, imag = op.inputs
+    kind = real.dtype.base_dtype
+    return sum_to_inputs(real, imag, apply_op("Real", grad, Tout=kind), apply_op("Imag", grad, Tout=kind))
 
 
 def _no_part(grad: Any) -> Any:
@@ -85,7 +92,7 @@ declare(
     outputs="out: Tout",
     attrs="T: {float, double} = DT_FLOAT, Tout: {complex64, complex128} = DT_COMPLEX64",
     shape=shapes.broadcast,
-    gradient=lambda op, grad: [apply_op("Real", grad), apply_op("Imag", grad)],
+    gradient=_complex_gradient,
 )
 declare(
     "AddN",
@@ -110,8 +117,6 @@ def cast(x: Any, dtype: Any, name: str | None = None) -> Any:
         if isinstance(x, IndexedSlices):
             return IndexedSlices(cast(x.values, wanted, name=scope), x.indices, x.dense_shape)
         tensor = convert_to_tensor(x, name="x")
-        if tensor.dtype.is_complex and wanted.is_floating:
-            tensor = real(tensor)
         if tensor.dtype.base_dtype == wanted:
             return tensor
         return apply_op("Cast", tensor, DstT=wanted, name=scope)
@@ -280,7 +285,7 @@ def logical_xor(x: Any, y: Any, name: str = "LogicalXor") -> Tensor:
 def add(x: Any, y: Any, name: str | None = None) -> Tensor:
     """`x + y`, element by element, with broadcasting; joins strings. Source: `tf.add`."""
     with name_scope(name, "Add", [x]) as scope:
-        x = convert_to_tensor(x, preferred_dtype=_dtype_of(y), name="x")
+        x = convert_to_tensor(x, name="x")
         y = convert_to_tensor(y, preferred_dtype=x.dtype.base_dtype, name="y")
         return apply_op("Add" if x.dtype == dtypes.string else "AddV2", x, y, name=scope)
 
@@ -300,7 +305,7 @@ _TRUE_DIVISION = {"uint8": "float32", "int8": "float32", "uint16": "float32", "i
 
 
 def _converted(x: Any, y: Any) -> tuple[Tensor, Tensor]:
-    x = convert_to_tensor(x, preferred_dtype=_dtype_of(y), name="x")
+    x = convert_to_tensor(x, name="x")
     y = convert_to_tensor(y, dtype=x.dtype.base_dtype if not isinstance(y, Tensor) else None, name="y")
     if x.dtype.base_dtype != y.dtype.base_dtype:
         raise TypeError(f"`x` and `y` must have the same dtype, got {x.dtype.base_dtype!r} != {y.dtype.base_dtype!r}.")
@@ -336,9 +341,16 @@ def div(x: Any, y: Any, name: str | None = None) -> Tensor:
 
 
 def div_no_nan(x: Any, y: Any, name: str | None = None) -> Tensor:
-    """`x / y`, and 0 where `y` is 0. Source: `tf.div_no_nan`."""
+    """`x / y`, and 0 where `y` is 0; integers are turned into floats first. Source: `tf.div_no_nan`."""
     with name_scope(name, "div_no_nan", [x, y]) as scope:
-        return apply_op("DivNoNan", *_converted(x, y), name=scope)
+        if isinstance(y, Tensor) and not isinstance(x, Tensor):
+            x = convert_to_tensor(x, dtype=y.dtype.base_dtype, name="x")
+        x, y = _converted(x, y)
+        if x.dtype.is_integer:
+            wanted = _TRUE_DIVISION.get(x.dtype.base_dtype.name, "float64")
+            x, y = cast(x, wanted), cast(y, wanted)
+        return apply_op("DivNoNan", x, y, name=scope)
+
 
 
 def floordiv(x: Any, y: Any, name: str | None = None) -> Tensor:

@@ -118,6 +118,7 @@ _OTHERS: list[tuple[Any, ...]] = [
     ("EncodePng", np.zeros([2, 2, 3], np.uint8)),
     ("HSVToRGB", _p(1, 2, 2, 3)),
     ("HistogramSummary", _TAG, _f(2, 3)),
+    ("ClipByValue", _f(2, 3), np.array(-0.52), np.array(0.43)),
     ("EnsureShape", _f(2, 3), {"shape": tf.TensorShape([None, 3])}),
     ("Identity", _f(2, 3)),
     ("IdentityN", [_f(2, 3), _f(4)]),
