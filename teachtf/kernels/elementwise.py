@@ -29,6 +29,8 @@ def _numpy_function(formula: str, names: tuple[str, ...]) -> Call:
 
 def formula_of(op: Any) -> str:
     formula = op._op_def.formula
+    if op.type == "TruncateDiv" and not op.inputs[0].dtype.is_integer:
+        formula = "where(x / y < 0, ceil(x / y), floor(x / y))"
     if "alpha" in op._attrs:
         formula = formula.replace("alpha", repr(op._attrs["alpha"]))
     return formula
@@ -100,7 +102,7 @@ for _op_def in list(registry().values()):
 
 @kernel("ClipByValue")
 def _clip_by_value(op: Any) -> Call:
-    return np.clip
+    return lambda x, low, high: np.minimum(np.maximum(x, low), high)
 
 
 @kernel("Cast")

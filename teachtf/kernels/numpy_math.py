@@ -66,7 +66,7 @@ def _sigmoid(x: Any) -> Any:
 
 def _truncdiv(x: Any, y: Any) -> Any:
     if np.result_type(x, y).kind not in "iu":
-        return np.trunc(x / y)
+        return x / y
     floor = np.floor_divide(x, y)
     inexact = (floor * y != x) & ((x < 0) != (y < 0))
     return floor + inexact.astype(floor.dtype)

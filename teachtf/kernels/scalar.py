@@ -187,7 +187,7 @@ def _choose_floordiv(t: Any) -> Any:
 
 def _choose_truncdiv(t: Any) -> Any:
     if isinstance(t, types.Float):
-        return lambda x, y: np.trunc(x / y)
+        return lambda x, y: x / y
     if t in types.unsigned_domain:
         return lambda x, y: x // y if y else y
     return lambda x, y: _trunc_quotient(x, y)
