@@ -1,0 +1,81 @@
+"""Arrays in a GPU's memory, and the ways there and back."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numba import cuda
+
+__all__ = ["TYPES", "GpuArray", "empty", "to_gpu", "to_host"]
+
+# What kernels compute with; values of other types stay with the CPU.
+TYPES = frozenset(
+    np.dtype(name)
+    for name in "bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 float32 float64 complex64 complex128".split()
+)
+
+
+class GpuArray:
+    """An array in a GPU's memory: its elements in C order, never written to once a kernel has filled it.
+
+    Attributes:
+      flat: all elements, as an array of one dimension that kernels take.
+      shape: its shape.
+      dtype: NumPy's dtype.
+    """
+
+    __slots__ = ("_host", "dtype", "flat", "shape")
+
+    def __init__(self, flat: Any, shape: tuple[int, ...], dtype: Any) -> None:
+        self.flat, self.shape, self.dtype = flat, shape, np.dtype(dtype)
+        self._host: Any = None
+
+    @property
+    def ndim(self) -> int:
+        return len(self.shape)
+
+    @property
+    def size(self) -> int:
+        return math.prod(self.shape)
+
+    @property
+    def nbytes(self) -> int:
+        return self.size * self.dtype.itemsize
+
+    def reshaped(self, shape: tuple[int, ...]) -> GpuArray:
+        """The same elements in another shape of as many."""
+        return GpuArray(self.flat, shape, self.dtype)
+
+    def on_host(self) -> np.ndarray:
+        """A copy in the computer's own memory, made once; this waits for the kernels before."""
+        if self._host is None:
+            count = self.size
+            self._host = (self.flat.copy_to_host()[:count] if count else np.empty(0, self.dtype)).reshape(self.shape)
+        return self._host
+
+    def __repr__(self) -> str:
+        return f"<GpuArray {self.dtype} {self.shape}>"
+
+
+def empty(shape: tuple[int, ...], dtype: Any) -> GpuArray:
+    """Memory for an array; its elements are what was there before."""
+    count = math.prod(shape)
+    return GpuArray(cuda.device_array(max(count, 1), dtype), tuple(shape), dtype)  # CUDA has no memory of no bytes
+
+
+def to_gpu(value: Any) -> Any:
+    """`value` in the GPU's memory: an array that is there already, or a copy of one of NumPy's or a number."""
+    if isinstance(value, GpuArray):
+        return value
+    array = np.ascontiguousarray(value)
+    made = empty(np.shape(value), array.dtype)
+    if array.size:
+        made.flat.copy_to_device(array.reshape(-1))
+    return made
+
+
+def to_host(value: Any) -> Any:
+    """`value` as an array of NumPy's; what is no array of a GPU stays what it is."""
+    return value.on_host() if isinstance(value, GpuArray) else value

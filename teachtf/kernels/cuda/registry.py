@@ -1,0 +1,79 @@
+"""Which CUDA kernel computes an op, by op type: the GPU's side of `teachtf.kernels.registry`.
+
+A factory reads a node's attributes once and gives a call, as for the CPU. The call takes `GpuArray`s, NumPy arrays for the inputs
+that it asked for in the computer's own memory (`host`), and `Cell`s for references; it gives `GpuArray`s, or NumPy arrays where
+the result is only of use there, as a shape is. A factory that cannot serve a node's types or attributes gives None, and the CPU
+serves. An op type is registered here or named in `fallbacks.py` with the reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from teachtf.kernels.cuda.arrays import TYPES, to_gpu, to_host
+from teachtf.kernels.registry import Call, Cell, State
+
+__all__ = ["build", "gpu_kernel", "registered", "stateful_gpu_kernel"]
+
+Factory = Callable[..., Call | None]
+
+
+class _Entry(NamedTuple):
+    factory: Factory
+    host: tuple[int, ...]
+    stateful: bool
+
+
+_entries: dict[str, _Entry] = {}
+
+
+def gpu_kernel(*op_types: str, host: Sequence[int] = ()) -> Callable[[Factory], Factory]:
+    """Register `factory(op) -> call` for some op types. `host` lists the inputs (by position, from the end if negative) that
+    the call wants as NumPy arrays."""
+    return lambda factory: _register(op_types, factory, host, stateful=False)
+
+
+def stateful_gpu_kernel(*op_types: str, host: Sequence[int] = ()) -> Callable[[Factory], Factory]:
+    """Register `factory(op, state) -> call`, for kernels that keep something in the session's `State`."""
+    return lambda factory: _register(op_types, factory, host, stateful=True)
+
+
+def _register(op_types: Sequence[str], factory: Factory, host: Sequence[int], stateful: bool) -> Factory:
+    for op_type in op_types:
+        _entries[op_type] = _Entry(factory, tuple(host), stateful)
+    return factory
+
+
+def registered() -> set[str]:
+    """The op types that have a CUDA kernel."""
+    return set(_entries)
+
+
+def build(op: Any, state: State) -> Call | None:
+    """The call that computes `op` on the GPU, wherever its inputs are; None where the CPU must."""
+    entry = _entries.get(op.type)
+    if entry is None or not _has_types(op):
+        return None
+    call = entry.factory(op, state) if entry.stateful else entry.factory(op)
+    if call is None:
+        return None
+    count = len(op._inputs)
+    on_host = {i % count for i in entry.host if -count <= i < count}
+    moves = [to_host if i in on_host else _to_gpu_unless_cell for i in range(count)]
+
+    def moved(*inputs: Any) -> Any:
+        return call(*[move(x) for move, x in zip(moves, inputs, strict=True)])
+
+    return moved
+
+
+def _to_gpu_unless_cell(value: Any) -> Any:
+    return value if type(value) is Cell else to_gpu(value)
+
+
+def _has_types(op: Any) -> bool:
+    dtypes = {t.dtype.base_dtype for t in (*op.inputs, *op.outputs)}
+    return all(not d.is_quantized and np.dtype(d.as_numpy_dtype) in TYPES for d in dtypes)

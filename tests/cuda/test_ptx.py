@@ -1,0 +1,27 @@
+"""Every CUDA kernel compiles to PTX, for each of its types and three generations of GPUs. No GPU is needed.
+
+The simulator has no compiler, so these run in a process without it.
+"""
+
+from __future__ import annotations
+
+import pytest
+from numba import config
+
+from teachtf.kernels.cuda import library
+from teachtf.kernels.cuda.jit import KERNELS
+
+assert library
+pytestmark = pytest.mark.skipif(config.ENABLE_CUDASIM, reason="the simulator has no compiler")
+
+
+@pytest.mark.parametrize("capability", [(7, 5), (8, 0), (9, 0)], ids=lambda c: f"sm_{c[0]}{c[1]}")
+@pytest.mark.parametrize("name", sorted(KERNELS))
+def test_it_compiles(name: str, capability: tuple[int, int]) -> None:
+    from numba import cuda
+
+    kernel = KERNELS[name]
+    assert kernel.signatures, "it says no types"
+    for signature in kernel.signatures:
+        ptx, _ = cuda.compile_ptx(kernel.function, signature, cc=capability, **kernel.options)
+        assert ".visible .entry" in ptx
