@@ -1,9 +1,9 @@
 """Which CUDA kernel computes an op, by op type: the GPU's side of `teachtf.kernels.registry`.
 
-A factory reads a node's attributes once and gives a call, as for the CPU. The call takes `GpuArray`s, NumPy arrays for the inputs
-that it asked for in the computer's own memory (`host`), and `Cell`s for references; it gives `GpuArray`s, or NumPy arrays where
-the result is only of use there, as a shape is. A factory that cannot serve a node's types or attributes gives None, and the CPU
-serves. An op type is registered here or named in `fallbacks.py` with the reason.
+A factory reads a node's attributes once and gives a call, as for the CPU. The call takes `GpuArray`s, NumPy arrays for the
+inputs that it asked for in the computer's own memory (`host`), and `Cell`s for references; it gives `GpuArray`s, or NumPy
+arrays where the result is only of use there, as a shape is. A factory that cannot serve a node's types or attributes gives
+None, and the CPU serves. An op type is registered here or named in `fallbacks.py` with the reason.
 """
 
 from __future__ import annotations
@@ -13,38 +13,50 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from teachtf.kernels.cuda.arrays import TYPES, to_gpu, to_host
+from teachtf.kernels import registry as cpu
+from teachtf.kernels.cuda.arrays import TYPES, GpuArray, to_gpu, to_host
 from teachtf.kernels.registry import Call, Cell, State
 
 __all__ = ["build", "gpu_kernel", "registered", "stateful_gpu_kernel"]
 
 Factory = Callable[..., Call | None]
+_FEW = 64  # elements: as many as shapes are made of
 
 
 class _Entry(NamedTuple):
     factory: Factory
     host: tuple[int, ...]
     stateful: bool
+    anywhere: bool = False
+    metadata: bool = False
 
 
 _entries: dict[str, _Entry] = {}
 
 
-def gpu_kernel(*op_types: str, host: Sequence[int] = ()) -> Callable[[Factory], Factory]:
-    """Register `factory(op) -> call` for some op types. `host` lists the inputs (by position, from the end if negative) that
-    the call wants as NumPy arrays."""
-    return lambda factory: _register(op_types, factory, host, stateful=False)
+def gpu_kernel(
+    *op_types: str, host: Sequence[int] = (), anywhere: bool = False, metadata: bool = False
+) -> Callable[[Factory], Factory]:
+    """Register `factory(op) -> call` for some op types.
+
+    Args:
+      host: the inputs (by position, from the end if negative) that the call wants as NumPy arrays.
+      anywhere: whether it takes inputs of both kinds as they come.
+      metadata: whether a few whole numbers, none of them in the GPU's memory, are left to the CPU's kernel: shapes are worked
+        out where they are needed.
+    """
+    return lambda factory: _register(op_types, _Entry(factory, tuple(host), False, anywhere, metadata))
 
 
 def stateful_gpu_kernel(*op_types: str, host: Sequence[int] = ()) -> Callable[[Factory], Factory]:
     """Register `factory(op, state) -> call`, for kernels that keep something in the session's `State`."""
-    return lambda factory: _register(op_types, factory, host, stateful=True)
+    return lambda factory: _register(op_types, _Entry(factory, tuple(host), True))
 
 
-def _register(op_types: Sequence[str], factory: Factory, host: Sequence[int], stateful: bool) -> Factory:
+def _register(op_types: Sequence[str], entry: _Entry) -> Factory:
     for op_type in op_types:
-        _entries[op_type] = _Entry(factory, tuple(host), stateful)
-    return factory
+        _entries[op_type] = entry
+    return entry.factory
 
 
 def registered() -> set[str]:
@@ -58,8 +70,8 @@ def build(op: Any, state: State) -> Call | None:
     if entry is None or not _has_types(op):
         return None
     call = entry.factory(op, state) if entry.stateful else entry.factory(op)
-    if call is None:
-        return None
+    if call is None or entry.anywhere:
+        return call
     count = len(op._inputs)
     on_host = {i % count for i in entry.host if -count <= i < count}
     moves = [to_host if i in on_host else _to_gpu_unless_cell for i in range(count)]
@@ -67,7 +79,16 @@ def build(op: Any, state: State) -> Call | None:
     def moved(*inputs: Any) -> Any:
         return call(*[move(x) for move, x in zip(moves, inputs, strict=True)])
 
-    return moved
+    if not (entry.metadata and all(t.dtype.is_integer for t in (*op.inputs, *op.outputs))):
+        return moved
+    on_cpu = cpu.build(op, state)
+
+    def called(*inputs: Any) -> Any:
+        if any(type(x) is GpuArray or type(x) is Cell or np.size(x) > _FEW for x in inputs):
+            return moved(*inputs)
+        return on_cpu(*inputs)
+
+    return called
 
 
 def _to_gpu_unless_cell(value: Any) -> Any:
