@@ -33,6 +33,7 @@ class Plan:
       source: the generated Python.
       run: the function of the fed values that it defines; it gives the values of the fetches. That of a traced plan also takes
         `seen`, and calls `seen(op, start, values)` after each op: `start` in nanoseconds of `time.perf_counter_ns`.
+      notes: what was decided on the way.
 
     Args:
       fetches: tensors and operations.
@@ -59,6 +60,7 @@ class Plan:
         writer = Writer(root, fetches, feeds, state, traced)
         self.source = writer.source
         self._op_at = writer.op_at
+        self.notes = writer.notes
         self._cells = writer.cells
         self._filename = f"<teachtf plan {next(_numbers)}>"
         exec(compile(self.source, self._filename, "exec"), writer.space)

@@ -23,6 +23,7 @@ from teachtf.runtime.branches import Branches, Guards
 from teachtf.runtime.frames import ENTER, EXIT, MERGE, NEXT, SWITCH, Frame, ends_loop, loop_merge, operations
 from teachtf.runtime.fusion import Group, fuse
 from teachtf.runtime.lines import Lines
+from teachtf.runtime.notes import Notes
 
 _FOLD_LIMIT = 1 << 20  # elements: a larger constant result is computed each run instead of being kept
 VARIABLES = ("VariableV2", "Variable")
@@ -43,6 +44,7 @@ class Writer:
       space: the globals it needs.
       op_at: the operation of each line number.
       cells: the cell of each variable that it uses.
+      notes: what was decided on the way.
     """
 
     def __init__(self, root: Frame, fetches: Sequence[Any], feeds: Sequence[Tensor], state: State, traced: bool) -> None:
@@ -51,6 +53,7 @@ class Writer:
         self.space: dict[str, Any] = {"DEAD": DEAD, "copy": _copy, "scalar": _scalar, "plain": _plain, "ONE": np.int32(1)}
         self.space.update(ZERO=np.int32(0), now=time.perf_counter_ns)
         self.cells: dict[Operation, Any] = {}
+        self.notes = Notes()
         self._state = state
         self._traced = traced
         self._names: dict[Tensor, str] = {t: f"f{i}" for i, t in enumerate(self.feeds)}
@@ -150,6 +153,7 @@ class Writer:
         targets = [self._local(t) for t in group.outputs]
         name = f"g{last._id}"
         self.space[name] = call
+        self.notes.groups[name] = group
         expression = f"{name}({', '.join(arguments)})"
         if group.guards:
             waits = [c for op in group.ops for c in op._control_inputs if c not in group.ops]
@@ -315,6 +319,7 @@ class Writer:
             return False
         values = values if isinstance(values, tuple) else (values,)
         self._constants.update(zip(op.outputs, values, strict=True))
+        self.notes.folded.append(op)
         return True
 
     def _result(self, fetch: Any) -> str:
