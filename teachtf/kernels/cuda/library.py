@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from teachtf.kernels.cuda import fills
+from teachtf.kernels.cuda import fills, moves
 
-__all__ = ["fills"]
+__all__ = ["fills", "moves"]

@@ -1,0 +1,47 @@
+"""Checks of values that are in the GPU's memory.
+
+A kernel that meets a wrong value raises a flag (it writes 1 to `flag[0]`) and goes on. The host looks at it after the kernel;
+if it is up, the CPU's kernel computes the same, for the error that it raises.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import numpy as np
+from numba import cuda
+
+from teachtf.core import errors
+from teachtf.kernels import registry
+from teachtf.kernels.cuda.arrays import to_host
+from teachtf.kernels.registry import Call, Cell
+
+__all__ = ["new_flag", "refused"]
+
+_thread = threading.local()
+
+
+def new_flag() -> Any:
+    """This thread's flag, which is down."""
+    if not hasattr(_thread, "flag"):
+        _thread.flag = cuda.to_device(np.zeros(1, np.int32))
+    return _thread.flag
+
+
+def refused(op: Any, flag: Any, *inputs: Any) -> None:
+    """Take the flag down, if a kernel raised it, and raise what the CPU's kernel raises for these inputs of `op`."""
+    if not flag.copy_to_host()[0]:
+        return
+    flag.copy_to_device(np.zeros(1, np.int32))
+    call: Call = registry.build(op, registry.State())
+    call(*[_on_host(value) for value in inputs])
+    raise errors.InternalError(None, op, f"the CUDA kernel of {op.type} refused inputs that the CPU's kernel takes")
+
+
+def _on_host(value: Any) -> Any:
+    if type(value) is not Cell:
+        return to_host(value)
+    cell = Cell(value.name)
+    cell.value = to_host(value.value)
+    return cell
