@@ -36,6 +36,23 @@ def ready(key: Hashable, compile_it: Callable[[], object], patience: float = 0.0
     return job.done() and job.exception() is None
 
 
+def state(call: Any, inputs: Sequence[Any]) -> str:
+    """What serves now when `call` computes inputs of these (shape, dtype) pairs: "compiled" code; NumPy while it is "compiling",
+    or "to compile" as soon as it is asked for; "NumPy" for good; "" where a kernel does not tell.
+
+    A kernel that compiles behind the runs tells by an attribute `code`: a function of the inputs that gives what `ready` is
+    asked for, or None where NumPy is quicker.
+    """
+    code = getattr(call, "code", None)
+    if code is None:
+        return ""
+    key = code(inputs)
+    job = _jobs.get(key)
+    if key is None or (job is not None and job.done() and job.exception() is not None):
+        return "NumPy"
+    return "to compile" if job is None else "compiled" if job.done() else "compiling"
+
+
 class Compiled:
     """Statements whose loops are compiled behind the runs."""
 
@@ -56,6 +73,12 @@ class Compiled:
             self._bound.clear()
         self._bound[key] = bound = None if spread is None else self._bind(shapes, dtypes)
         return bound
+
+    def code(self, inputs: Sequence[Any]) -> Hashable:
+        """What `ready` is asked for inputs of these (shape, dtype) pairs; None if no loop can take them."""
+        shapes, dtypes = zip(*inputs, strict=True)
+        spread = spread_of(self._formula, shapes)
+        return None if spread is None else (self._formula, spread.kinds, dtypes)
 
     def _bind(self, shapes: Sequence[Any], dtypes: Sequence[Any]) -> Any:
         from teachtf.kernels.cpu.elementwise import Formula

@@ -5,6 +5,7 @@ NumPy evaluates a formula at once, so nothing waits for a compiler; a large arra
 
 from __future__ import annotations
 
+import math
 from functools import cache
 from typing import Any
 
@@ -92,6 +93,10 @@ def _with_compiled(formula: str, names: tuple[str, ...], function: Call) -> Call
                 return bound(inputs)[0]
         return function(*inputs)
 
+    def code(inputs: Any) -> Any:
+        return compiled.code(inputs) if max(math.prod(inputs[i][0]) for i in (0, -1)) >= LARGE else None
+
+    call.code = code  # type: ignore[attr-defined]
     return call
 
 

@@ -5,6 +5,7 @@ Until the loop of a group is compiled, and for arrays too small to gain by it, i
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -73,4 +74,8 @@ def fused(
         results = bound(inputs)
         return results[0] if single else results
 
+    def code(inputs: Sequence[Any]) -> Any:
+        return compiled.code(inputs) if max(math.prod(shape) for shape, _ in inputs) >= LARGE else None
+
+    call.code = code  # type: ignore[attr-defined]
     return call

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -18,9 +19,21 @@ _COMPILED = (np.dtype(np.float32), np.dtype(np.float64))
 _WIDE = np.dtype(np.float32)
 
 
+def _job(name: str, shape: tuple[int, ...], dtype: Any) -> Any:
+    """What is compiled for rows such as these; None where NumPy serves better."""
+    return ("softmax", name, dtype) if math.prod(shape) >= LARGE and dtype in _COMPILED else None
+
+
+def _telling(name: str, call: Any) -> Call:
+    """`call`, which says what is compiled for it (see `compiling.state`)."""
+    call.code = lambda inputs: _job(name, *inputs[0])
+    return call
+
+
 def _compiled(name: str, x: Any) -> Any:
     """The compiled function for rows such as these, or None while NumPy serves better."""
-    if x.size < LARGE or x.dtype not in _COMPILED:
+    job = _job(name, x.shape, x.dtype)
+    if job is None:
         return None
 
     def compile_it() -> None:
@@ -28,7 +41,7 @@ def _compiled(name: str, x: Any) -> Any:
 
         softmax.prepare(name, x.dtype)
 
-    if not compiling.ready(("softmax", name, x.dtype), compile_it):
+    if not compiling.ready(job, compile_it):
         return None
     from teachtf.kernels.cpu import softmax
 
@@ -59,7 +72,7 @@ def _softmax(op: Any) -> Call:
             exponentials /= total
         return exponentials.astype(logits.dtype, copy=False)
 
-    return call
+    return _telling("softmax", call)
 
 
 @kernel("LogSoftmax")
@@ -74,7 +87,7 @@ def _log_softmax(op: Any) -> Call:
             shifted -= np.log(total)
         return shifted.astype(logits.dtype, copy=False)
 
-    return call
+    return _telling("log_softmax", call)
 
 
 @kernel("SoftmaxCrossEntropyWithLogits")
@@ -96,7 +109,7 @@ def _cross_entropy(op: Any) -> Call:
         loss = shifted.sum(-1)
         return loss.astype(kind, copy=False), backprop.astype(kind, copy=False)
 
-    return call
+    return _telling("cross_entropy", call)
 
 
 def _check_labels(op: Any, labels: Any, batch: int, classes: int) -> None:
@@ -132,4 +145,4 @@ def _sparse_cross_entropy(op: Any) -> Call:
         backprop[at] -= 1
         return loss.astype(kind, copy=False), backprop.astype(kind, copy=False)
 
-    return call
+    return _telling("sparse_cross_entropy", call)
