@@ -5,6 +5,8 @@ The simulator has no compiler, so these run in a process without it.
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 from numba import config
 
@@ -17,9 +19,12 @@ pytestmark = pytest.mark.skipif(config.ENABLE_CUDASIM, reason="the simulator has
 
 @pytest.mark.parametrize("capability", [(7, 5), (8, 0), (9, 0)], ids=lambda c: f"sm_{c[0]}{c[1]}")
 @pytest.mark.parametrize("name", sorted(KERNELS))
-def test_it_compiles(name: str, capability: tuple[int, int]) -> None:
+def test_it_compiles(name: str, capability: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
     from numba import cuda
 
+    # Functions that kernels call are compiled for the device that there is.
+    device = SimpleNamespace(compute_capability=capability)
+    monkeypatch.setattr("numba.cuda.dispatcher.get_current_device", lambda: device)
     kernel = KERNELS[name]
     assert kernel.signatures, "it says no types"
     for signature in kernel.signatures:

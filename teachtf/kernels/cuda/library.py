@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from teachtf.kernels.cuda import fills, moves
+from teachtf.kernels.cuda import fills, moves, reductions
 
-__all__ = ["fills", "moves"]
+__all__ = ["fills", "moves", "reductions"]
