@@ -1,20 +1,128 @@
-"""Compilation behind the runs: NumPy serves until a compiled loop stands, so nobody waits for a compiler."""
+"""Compilation behind the runs: NumPy serves until compiled code stands, so nobody waits for a compiler.
+
+The environment variable TEACHTF_COMPILER says otherwise: ``first`` compiles before it serves, so that a program gives the same
+last digits each time; ``off`` keeps to NumPy.
+"""
 
 from __future__ import annotations
 
+import atexit
+import ctypes
+import os
+import queue
+import sys
 import threading
 from collections.abc import Callable, Hashable, Sequence
 from concurrent import futures
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
+from contextlib import suppress
 from typing import Any
 
 from teachtf.kernels.cpu.formula import Statements, spread_of
 
+__all__ = ["Compiled", "Served", "ready", "wait"]
+
 _BOUND_KEPT = 64  # shapes a formula: a program whose shapes never repeat must not eat the memory
+_WORTHWHILE = 0.01  # seconds that NumPy has served, from which the compiler is asked
+_LONGEST_EXIT = 2.0  # seconds that the interpreter's exit waits for the compiler to let go
+_LONGEST_FORK = 10.0  # and a fork
 
 _lock = threading.Lock()
-_jobs: dict[Hashable, Future[object]] = {}
-_worker: ThreadPoolExecutor | None = None
+_at_work = threading.Lock()  # held while something is compiled
+_held = False  # by a fork
+_jobs: dict[Hashable, Future[Any]] = {}
+_worker: _Worker | None = None
+_cut_off = False  # in a child that was forked amid a compilation: nobody is left to open Numba's locks
+
+
+class _Stop(SystemExit):
+    """Ends the worker's thread."""
+
+
+class _Worker:
+    """A thread that compiles what it is asked for, in that order. No exit waits for it."""
+
+    def __init__(self) -> None:
+        self._asked: queue.SimpleQueue[tuple[Future[Any], Callable[[], Any]] | None] = queue.SimpleQueue()
+        self._stopped = False
+        self._thread = threading.Thread(target=self._serve, name="teachtf-compiler", daemon=True)
+        self._thread.start()
+
+    def ask(self, compile_it: Callable[[], Any]) -> Future[Any]:
+        """The result to come."""
+        future: Future[Any] = Future()
+        self._asked.put((future, compile_it))
+        return future
+
+    def _serve(self) -> None:
+        with suppress(_Stop):
+            while (job := self._asked.get()) is not None and not self._stopped:
+                future, compile_it = job
+                with _at_work:
+                    try:
+                        result = compile_it()
+                    except BaseException as error:
+                        future.set_exception(error)
+                    else:
+                        future.set_result(result)
+
+    def stop(self) -> None:
+        """Leave off at the next line of Python, and print nothing."""
+        self._stopped = True
+        self._asked.put(None)
+        report = sys.unraisablehook
+        sys.unraisablehook = lambda event: None if isinstance(event.exc_value, _Stop) else report(event)
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(self._thread.ident or 0), ctypes.py_object(_Stop))
+        self._thread.join(_LONGEST_EXIT)
+
+
+@atexit.register
+def _stop_at_exit() -> None:
+    if _worker is not None:
+        _worker.stop()
+
+
+def _before_fork() -> None:
+    global _held
+    _held = _at_work.acquire(timeout=_LONGEST_FORK)
+
+
+def _after_fork_in_parent() -> None:
+    if _held:
+        _at_work.release()
+
+
+def _after_fork_in_child() -> None:
+    """The parent's thread does not exist here; what it had compiled does."""
+    global _lock, _at_work, _jobs, _worker, _cut_off
+    _cut_off = _cut_off or not _held
+    _lock, _at_work, _worker = threading.Lock(), threading.Lock(), None
+    _jobs = {key: job for key, job in _jobs.items() if job.done()}
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=_before_fork, after_in_parent=_after_fork_in_parent, after_in_child=_after_fork_in_child)
+
+
+def _asked(key: Hashable, compile_it: Callable[[], object], patience: float) -> Future[Any] | None:
+    """What the compiler was asked for under this key; None if nobody is to compile it."""
+    global _worker
+    job = _jobs.get(key)
+    if job is not None:
+        return job
+    mode = os.environ.get("TEACHTF_COMPILER", "behind")
+    if mode not in ("behind", "first", "off"):
+        raise ValueError(f"TEACHTF_COMPILER is {mode!r}; it can be 'behind' (the default), 'first' or 'off'.")
+    if mode == "off" or _cut_off:
+        return None
+    with _lock:
+        job = _jobs.get(key)
+        if job is None:
+            if _worker is None:
+                _worker = _Worker()
+            job = _jobs[key] = _worker.ask(compile_it)
+    futures.wait([job], timeout=None if mode == "first" else patience)
+    return job
 
 
 def ready(key: Hashable, compile_it: Callable[[], object], patience: float = 0.0) -> bool:
@@ -23,34 +131,40 @@ def ready(key: Hashable, compile_it: Callable[[], object], patience: float = 0.0
 
     Code that fails to compile is never ready: the path that needs no compiler goes on serving.
     """
-    global _worker
-    job = _jobs.get(key)
-    if job is None:
-        with _lock:
-            job = _jobs.get(key)
-            if job is None:
-                if _worker is None:
-                    _worker = ThreadPoolExecutor(1, thread_name_prefix="teachtf-compiler")
-                job = _jobs[key] = _worker.submit(compile_it)
-        futures.wait([job], timeout=patience)
-    return job.done() and job.exception() is None
+    job = _asked(key, compile_it, patience)
+    return job is not None and job.done() and job.exception() is None
 
 
-def state(call: Any, inputs: Sequence[Any]) -> str:
-    """What serves now when `call` computes inputs of these (shape, dtype) pairs: "compiled" code; NumPy while it is "compiling",
-    or "to compile" as soon as it is asked for; "NumPy" for good; "" where a kernel does not tell.
+class Served:
+    """A function of two versions with one meaning: NumPy's serves until the compiled one stands.
 
-    A kernel that compiles behind the runs tells by an attribute `code`: a function of the inputs that gives what `ready` is
-    asked for, or None where NumPy is quicker.
+    Args:
+      key: what the compiled version is called.
+      plain: NumPy's version.
+      load: gives the compiled version, made ready to be called; it runs in the compiler's thread.
     """
-    code = getattr(call, "code", None)
-    if code is None:
-        return ""
-    key = code(inputs)
-    job = _jobs.get(key)
-    if key is None or (job is not None and job.done() and job.exception() is not None):
-        return "NumPy"
-    return "to compile" if job is None else "compiled" if job.done() else "compiling"
+
+    def __init__(self, key: Hashable, plain: Callable[..., Any], load: Callable[[], Callable[..., Any]]) -> None:
+        self._key, self._plain, self._load = key, plain, load
+        self._compiled: Callable[..., Any] | None = None
+        self._served = 0.0
+
+    def version(self, seconds: float) -> Callable[..., Any]:
+        """The one to call now, for work that takes NumPy about so many seconds.
+
+        Small programs never wake the compiler. Large work waits for it, as long as NumPy would take: so the first run takes
+        at most twice as long as it has to, whatever the compiler does.
+        """
+        if self._compiled is not None:
+            return self._compiled
+        self._served += seconds
+        if self._served < _WORTHWHILE and os.environ.get("TEACHTF_COMPILER", "behind") == "behind":
+            return self._plain
+        job = _asked(self._key, self._load, seconds)
+        if job is None or not job.done() or job.exception() is not None:
+            return self._plain
+        self._compiled = job.result()
+        return self._compiled
 
 
 class Compiled:
@@ -73,12 +187,6 @@ class Compiled:
             self._bound.clear()
         self._bound[key] = bound = None if spread is None else self._bind(shapes, dtypes)
         return bound
-
-    def code(self, inputs: Sequence[Any]) -> Hashable:
-        """What `ready` is asked for inputs of these (shape, dtype) pairs; None if no loop can take them."""
-        shapes, dtypes = zip(*inputs, strict=True)
-        spread = spread_of(self._formula, shapes)
-        return None if spread is None else (self._formula, spread.kinds, dtypes)
 
     def _bind(self, shapes: Sequence[Any], dtypes: Sequence[Any]) -> Any:
         from teachtf.kernels.cpu.elementwise import Formula
