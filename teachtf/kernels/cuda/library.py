@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from teachtf.kernels.cuda import fills, moves, reductions
+from teachtf.kernels.cuda import fills, joining, moves, random, reductions
 
-__all__ = ["fills", "moves", "reductions"]
+__all__ = ["fills", "joining", "moves", "random", "reductions"]

@@ -152,14 +152,13 @@ def copier(source: View, target: View) -> Callable[[Any, Any], None]:
         planes, *steps = (tuple(of[k] for k in rest) or (unit,) for of, unit in ((shape, 1), (xs, 0), (ys, 0)))
         width, height = shape[x_axis], shape[y_axis]
         blocks = -(-width // TILE) * -(-height // TILE) * math.prod(planes)
-        tiled = transpose[blocks, THREADS]
         numbers = (source.start, target.start, width, height, xs[y_axis], ys[x_axis], planes, *steps)
-        return lambda x, y: tiled(x, y, *numbers)
+        return lambda x, y: transpose[blocks, THREADS](x, y, *numbers)
     index = index_type(count)
     threads = min(THREADS, -(-count // 32) * 32)
-    plain = _COPIES[index][-(-count // threads), threads]
+    plain, blocks = _COPIES[index], -(-count // threads)
     arguments = (source.start, target.start, tuple(index(n) for n in shape), xs, ys, count)
-    return lambda x, y: plain(x, y, *arguments)
+    return lambda x, y: plain[blocks, threads](x, y, *arguments)
 
 
 def copy(x: GpuArray, source: View | None, y: GpuArray, target: View | None) -> None:
