@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from teachtf.kernels.random import _generator
+from teachtf.kernels.random import generator_of
 from teachtf.kernels.registry import Call, State, kernel, stateful_kernel
 from teachtf.kernels.segments import invalid
 
@@ -206,7 +206,7 @@ def _sample(op: Any, state: State) -> Call:
         if unique and number > source.size:
             raise invalid("Sampler's range is too small.")
         _check_classes(true_classes, num_true, source.size)
-        words = _words(_generator(op, state)._reserve(512 * number))
+        words = _words(generator_of(op, state).reserve(512 * number))
         values, tries = _drawn(source, words, number, unique)
         counts = [_expected(source.odds(v), number, tries) for v in (true_classes, values)]
         source.update(true_classes)

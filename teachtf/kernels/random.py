@@ -13,7 +13,7 @@ from teachtf.ops import random_distributions, stateless_random
 assert random_distributions, stateless_random  # the declarations
 
 
-def _generator(op: Any, state: State) -> Any:
+def generator_of(op: Any, state: State) -> Any:
     """The node's generator, made at its first run."""
     found = state.resources.get(op.name)
     if found is None:
@@ -23,52 +23,56 @@ def _generator(op: Any, state: State) -> Any:
     return found
 
 
-def _dims(shape: Any) -> tuple[int, ...]:
+def dims_of(shape: Any) -> tuple[int, ...]:
     if np.any(shape < 0):
         raise errors.InvalidArgumentError(None, None, f"Dimension {shape.min()} must be >= 0")
     return tuple(int(d) for d in shape)
 
 
-_METHODS = {"RandomUniform": "uniform", "RandomStandardNormal": "normal", "TruncatedNormal": "truncated_normal"}
+def check_interval(low: Any, high: Any) -> None:
+    if low >= high:
+        raise errors.InvalidArgumentError(None, None, f"Need minval < maxval, got {low} >= {high}")
 
 
-@stateful_kernel(*_METHODS)
+METHODS = {"RandomUniform": "uniform", "RandomStandardNormal": "normal", "TruncatedNormal": "truncated_normal"}
+
+
+@stateful_kernel(*METHODS)
 def _random(op: Any, state: State) -> Call:
-    method = _METHODS[op.type]
+    method = METHODS[op.type]
     dtype = np.dtype(op._attrs["dtype"].as_numpy_dtype)
-    return lambda shape: getattr(_generator(op, state), method)(_dims(shape), dtype)
+    return lambda shape: getattr(generator_of(op, state), method)(dims_of(shape), dtype)
 
 
 @stateful_kernel("RandomUniformInt")
 def _random_int(op: Any, state: State) -> Call:
     def call(shape: Any, low: Any, high: Any) -> Any:
-        if low >= high:
-            raise errors.InvalidArgumentError(None, None, f"Need minval < maxval, got {low} >= {high}")
-        return _generator(op, state).uniform_int(_dims(shape), low, high)
+        check_interval(low, high)
+        return generator_of(op, state).uniform_int(dims_of(shape), low, high)
 
     return call
 
 
 @stateful_kernel("RandomShuffle")
 def _shuffle(op: Any, state: State) -> Call:
-    return lambda value: _generator(op, state).shuffle(value)
+    return lambda value: generator_of(op, state).shuffle(value)
 
 
 @stateful_kernel("Multinomial")
 def _multinomial(op: Any, state: State) -> Call:
     dtype = np.dtype(op._attrs["output_dtype"].as_numpy_dtype)
-    return lambda logits, number: _generator(op, state).multinomial(logits, int(number), dtype)
+    return lambda logits, number: generator_of(op, state).multinomial(logits, int(number), dtype)
 
 
 @stateful_kernel("RandomGamma")
 def _gamma(op: Any, state: State) -> Call:
-    return lambda shape, alpha: _generator(op, state).gamma(_dims(shape), alpha)
+    return lambda shape, alpha: generator_of(op, state).gamma(dims_of(shape), alpha)
 
 
 @stateful_kernel("RandomPoissonV2")
 def _poisson(op: Any, state: State) -> Call:
     dtype = np.dtype(op._attrs["dtype"].as_numpy_dtype)
-    return lambda shape, rate: _generator(op, state).poisson(_dims(shape), rate, dtype)
+    return lambda shape, rate: generator_of(op, state).poisson(dims_of(shape), rate, dtype)
 
 
 @kernel("StatelessRandomGetKeyCounter")
@@ -84,31 +88,30 @@ def _key_counter(op: Any) -> Call:
     return call
 
 
-def _of_key(key: Any, counter: Any) -> Any:
+def at_counter(key: Any, counter: Any) -> Any:
     from teachtf.kernels.cpu.philox import Generator
 
     return Generator.at(int(key[0]), int(counter[1]), int(counter[0]))
 
 
-_STATELESS = {
+STATELESS = {
     "StatelessRandomUniformV2": "uniform",
     "StatelessRandomNormalV2": "normal",
     "StatelessTruncatedNormalV2": "truncated_normal",
 }
 
 
-@kernel(*_STATELESS)
+@kernel(*STATELESS)
 def _stateless(op: Any) -> Call:
-    method, dtype = _STATELESS[op.type], np.dtype(op._attrs["dtype"].as_numpy_dtype)
-    return lambda shape, key, counter, alg: getattr(_of_key(key, counter), method)(_dims(shape), dtype)
+    method, dtype = STATELESS[op.type], np.dtype(op._attrs["dtype"].as_numpy_dtype)
+    return lambda shape, key, counter, alg: getattr(at_counter(key, counter), method)(dims_of(shape), dtype)
 
 
 @kernel("StatelessRandomUniformIntV2")
 def _stateless_int(op: Any) -> Call:
     def call(shape: Any, key: Any, counter: Any, alg: Any, low: Any, high: Any) -> Any:
-        if low >= high:
-            raise errors.InvalidArgumentError(None, None, f"Need minval < maxval, got {low} >= {high}")
-        return _of_key(key, counter).uniform_int(_dims(shape), low, high)
+        check_interval(low, high)
+        return at_counter(key, counter).uniform_int(dims_of(shape), low, high)
 
     return call
 

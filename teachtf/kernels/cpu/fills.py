@@ -9,6 +9,8 @@ TensorFlow's `philox_random.h`, `random_distributions.h` and `random_op_cpu.h`.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from teachtf.kernels import double, single
@@ -25,8 +27,14 @@ __all__ = [
     "fill_uniform64",
     "fill_uniform_int",
     "fill_uniform_int64",
+    "normal4",
+    "truncated2",
+    "truncated4",
+    "uniform4",
     "unit32",
     "unit64",
+    "whole2",
+    "whole4",
 ]
 
 _U, _F, _I = np.uint64, np.float32, np.int32
@@ -97,7 +105,7 @@ def box_muller(word0, word1):
     u = unit32(word0)
     u = _F(1e-7) if u < _F(1e-7) else u
     angle = _F(6.283185307179586 * np.float64(unit32(word1)))
-    radius = np.sqrt(_F(-2) * single.log(u))
+    radius = math.sqrt(_F(-2) * single.log(u))
     s, c = _sin_cos(angle)
     return s * radius, c * radius
 
@@ -144,13 +152,13 @@ def box_muller64(word0, word1, word2, word3):
     """Two float64 normals from four words."""
     u = unit64(word0, word1)
     u = 1e-7 if u < 1e-7 else u
-    radius = np.sqrt(-2.0 * double.log(u))
+    radius = math.sqrt(-2.0 * double.log(u))
     s, c = _sin_cos64(6.283185307179586 * unit64(word2, word3))
     return s * radius, c * radius
 
 
 @inline
-def _uniform4(stream, skip, mask, scale):
+def uniform4(stream, skip, mask, scale):
     a, b, c, d = block(stream, skip)
     return (
         _F(_I(a & mask)) * scale,
@@ -166,9 +174,9 @@ def fill_uniform(out, stream, start, stop, mask, scale):
     stream = stream[0], stream[1], stream[2]
     for g in range(start, min(stop, out.size // 4)):
         i = _U(g) * _4  # unsigned: a negative index need not be thought of
-        out[i], out[i + _1], out[i + _2], out[i + _3] = _uniform4(stream, _U(g), mask, scale)
+        out[i], out[i + _1], out[i + _2], out[i + _3] = uniform4(stream, _U(g), mask, scale)
     if stop * 4 > out.size:
-        last = _uniform4(stream, _U(stop - 1), mask, scale)
+        last = uniform4(stream, _U(stop - 1), mask, scale)
         for i in range(4 * (stop - 1), out.size):
             out[i] = last[i % 4]
 
@@ -184,7 +192,7 @@ def fill_uniform64(out, stream, start, stop):
 
 
 @inline
-def _normal4(stream, skip):
+def normal4(stream, skip):
     a, b, c, d = block(stream, skip)
     w, x = box_muller(a, b)
     y, z = box_muller(c, d)
@@ -192,12 +200,12 @@ def _normal4(stream, skip):
 
 
 @inline
-def _truncated4(stream, skip):
+def truncated4(stream, skip):
     """Four normals smaller than 2: as many blocks as that takes, from `skip` on."""
     w = x = y = z = _F(0)
     found = 0
     while True:
-        for value in _normal4(stream, skip):
+        for value in normal4(stream, skip):
             if abs(value) < _F(2) and found < 4:
                 w, x, y, z = x, y, z, value
                 found += 1
@@ -214,21 +222,21 @@ def fill_normal(out, stream, start, stop, truncated):
     stream = stream[0], stream[1], stream[2]
     for g in range(start, min(stop, out.size // 4)):
         i = _U(g) * _4  # unsigned: a negative index need not be thought of
-        out[i], out[i + _1], out[i + _2], out[i + _3] = _normal4(stream, _U(g) * stride)
+        out[i], out[i + _1], out[i + _2], out[i + _3] = normal4(stream, _U(g) * stride)
     if truncated:
         for g in range(start, min(stop, out.size // 4)):
             i = 4 * g
             if max(max(abs(out[i]), abs(out[i + 1])), max(abs(out[i + 2]), abs(out[i + 3]))) >= _F(2):
-                out[i], out[i + 1], out[i + 2], out[i + 3] = _truncated4(stream, _U(g) * stride)
+                out[i], out[i + 1], out[i + 2], out[i + 3] = truncated4(stream, _U(g) * stride)
     if stop * 4 > out.size:
         skip = _U(stop - 1) * stride
-        last = _truncated4(stream, skip) if truncated else _normal4(stream, skip)
+        last = truncated4(stream, skip) if truncated else normal4(stream, skip)
         for i in range(4 * (stop - 1), out.size):
             out[i] = last[i % 4]
 
 
 @inline
-def _truncated2(stream, skip):
+def truncated2(stream, skip):
     y = z = 0.0
     found = 0
     while True:
@@ -253,7 +261,7 @@ def fill_normal64(out, stream, start, stop, truncated):
             out[i], out[i + _1] = box_muller64(a, b, c, d)
     for g in range(start if truncated else max(start, out.size // 2), stop):
         if truncated:
-            y, z = _truncated2(stream, _U(g) * _U(128))
+            y, z = truncated2(stream, _U(g) * _U(128))
         else:
             a, b, c, d = block(stream, _U(g))
             y, z = box_muller64(a, b, c, d)
@@ -262,20 +270,38 @@ def fill_normal64(out, stream, start, stop, truncated):
             out[2 * g + 1] = z
 
 
+@inline
+def whole4(stream, skip, low, extent):
+    """Four int32: low + word modulo extent (a uint64)."""
+    a, b, c, d = block(stream, skip)
+    modulus = np.uint32(extent)
+    return (
+        _I(low + np.int64(np.uint32(a) % modulus)),
+        _I(low + np.int64(np.uint32(b) % modulus)),
+        _I(low + np.int64(np.uint32(c) % modulus)),
+        _I(low + np.int64(np.uint32(d) % modulus)),
+    )
+
+
+@inline
+def whole2(stream, skip, low, extent):
+    """Two int64; the sum wraps, as it may pass the largest int64 on its way."""
+    a, b, c, d = block(stream, skip)
+    return np.int64(_U(low) + ((b << _32) | a) % extent), np.int64(_U(low) + ((d << _32) | c) % extent)
+
+
 @jit
 def fill_uniform_int(out, stream, start, stop, low, extent):
-    """Groups of four int32: low + word modulo extent (a uint64)."""
     for g in range(start, stop):
-        words = block(stream, _U(g))
+        values = whole4(stream, _U(g), low, extent)
         for i in range(4 * g, min(4 * g + 4, out.size)):
-            out[i] = _I(low + np.int64(np.uint32(words[i % 4]) % np.uint32(extent)))
+            out[i] = values[i % 4]
 
 
 @jit
 def fill_uniform_int64(out, stream, start, stop, low, extent):
-    """Groups of two int64; the sum wraps, as it may pass the largest int64 on its way."""
     for g in range(start, stop):
-        a, b, c, d = block(stream, _U(g))
-        out[2 * g] = np.int64(_U(low) + ((b << _32) | a) % extent)
+        first, second = whole2(stream, _U(g), low, extent)
+        out[2 * g] = first
         if 2 * g + 1 < out.size:
-            out[2 * g + 1] = np.int64(_U(low) + ((d << _32) | c) % extent)
+            out[2 * g + 1] = second

@@ -20,12 +20,12 @@ from numpy.typing import DTypeLike
 from teachtf.kernels.cpu import fills, samplers
 from teachtf.kernels.cpu.threads import parallel_for
 
-__all__ = ["Generator", "scrambled"]
+__all__ = ["BLOCKS_PER_OUTPUT", "UNIFORM", "Generator", "blocks_of_classes", "scrambled"]
 
-_BLOCKS_PER_OUTPUT = 256  # TensorFlow moves its counter by so many blocks for each number, needed or not
+BLOCKS_PER_OUTPUT = 256  # TensorFlow moves its counter by so many blocks for each number, needed or not
 _BFLOAT16 = np.dtype(ml_dtypes.bfloat16)
 # The bits that a uniform number keeps, as a mask, and their unit.
-_UNIFORM = {
+UNIFORM = {
     np.dtype(np.float32): (np.uint64(0x7FFFFF), np.float32(2.0**-23)),
     np.dtype(np.float16): (np.uint64(0x3FF), np.float32(2.0**-10)),
     _BFLOAT16: (np.uint64(0x7F), np.float32(2.0**-7)),
@@ -36,7 +36,7 @@ _SAMPLER_GRAIN = 4096
 
 def _dtype(dtype: DTypeLike) -> np.dtype:
     found = np.dtype(dtype)
-    if found != np.float64 and found not in _UNIFORM:
+    if found != np.float64 and found not in UNIFORM:
         raise TypeError(f"random numbers come as float16, bfloat16, float32 or float64, not {found.name}")
     return found
 
@@ -49,6 +49,11 @@ def scrambled(seed: Any) -> tuple[int, int]:
     low, high = (int(s) % 2**64 for s in seed)
     a, b, c, d = fills.block(np.array((_SCRAMBLING_KEY, high, low), np.uint64), np.uint64(0))
     return int(b) << 32 | int(a), int(d) << 32 | int(c)
+
+
+def blocks_of_classes(rows: int, samples: int) -> int:
+    """By how many blocks the drawing of classes moves the counter."""
+    return rows * (-(-samples // 4) * 4) * 2 * BLOCKS_PER_OUTPUT
 
 
 class Generator:
@@ -71,7 +76,8 @@ class Generator:
         made._key, made._high, made._low = key, high, low
         return made
 
-    def _reserve(self, blocks: int) -> np.ndarray:
+    def reserve(self, blocks: int) -> np.ndarray:
+        """Where a fill of so many blocks starts, as `fills` takes it; the next one starts after them."""
         with self._lock:
             stream = np.array((self._key, self._high, self._low), np.uint64)
             self._low += blocks
@@ -80,7 +86,7 @@ class Generator:
     def _fill(self, shape: Sequence[int], dtype: DTypeLike, group: int, kernel: Callable[..., None], *args: Any) -> Any:
         out = np.empty(shape, dtype)
         flat = out.reshape(-1)
-        stream = self._reserve(out.size * _BLOCKS_PER_OUTPUT)
+        stream = self.reserve(out.size * BLOCKS_PER_OUTPUT)
         groups = -(-out.size // group)
         if groups <= _GRAIN:
             if groups:
@@ -94,7 +100,7 @@ class Generator:
         dtype = _dtype(dtype)
         if dtype == np.float64:
             return self._fill(shape, dtype, 2, fills.fill_uniform64)
-        return self._fill(shape, np.float32, 4, fills.fill_uniform, *_UNIFORM[dtype]).astype(dtype, copy=False)
+        return self._fill(shape, np.float32, 4, fills.fill_uniform, *UNIFORM[dtype]).astype(dtype, copy=False)
 
     def _normal(self, shape: Sequence[int], dtype: DTypeLike, truncated: bool) -> np.ndarray:
         dtype = _dtype(dtype)
@@ -129,7 +135,7 @@ class Generator:
         if array.size <= 1 or array.shape[0] <= 1:
             return array.copy()
         order = np.empty(array.shape[0], np.int64)
-        samplers.permute(order, self._reserve((order.size + 2) // 4))
+        samplers.permute(order, self.reserve((order.size + 2) // 4))
         return array[order]
 
     def multinomial(self, logits: np.ndarray, num_samples: int, output_dtype: DTypeLike = np.int64) -> np.ndarray:
@@ -137,7 +143,7 @@ class Generator:
         rows = logits.shape[0]
         out = np.empty((rows, num_samples), np.int64)
         if out.size:
-            stream = self._reserve(rows * (-(-num_samples // 4) * 4) * 2 * _BLOCKS_PER_OUTPUT)
+            stream = self.reserve(blocks_of_classes(rows, num_samples))
             wide = logits if logits.dtype in (np.float32, np.float64) else logits.astype(np.float32)
             samplers.categories(out, np.ascontiguousarray(wide), stream)
         return out.astype(output_dtype, copy=False)
@@ -147,7 +153,7 @@ class Generator:
         if out.size:
             flat, given = out.reshape(-1), np.ascontiguousarray(values.reshape(-1), np.float64)
             samples = out.size // given.size
-            stream = self._reserve(out.size * _BLOCKS_PER_OUTPUT)
+            stream = self.reserve(out.size * BLOCKS_PER_OUTPUT)
             parallel_for(lambda a, b: kernel(flat, given, samples, stream, a, b), out.size, _SAMPLER_GRAIN)
         with np.errstate(all="ignore"):
             return out.astype(dtype, copy=False)
