@@ -17,6 +17,7 @@ from teachtf.kernels.compiling import Compiled
 from teachtf.kernels.cpu.formula import Statements
 from teachtf.kernels.numpy_math import NUMPY
 from teachtf.kernels.registry import Call, kernel
+from teachtf.kernels.serving import loop_code, telling
 
 LARGE = 1 << 14  # elements from which the compiled loop is quicker than NumPy's passes
 _COMPILED_TYPES = (dtypes.float32, dtypes.float64)
@@ -94,10 +95,9 @@ def _with_compiled(formula: str, names: tuple[str, ...], function: Call) -> Call
         return function(*inputs)
 
     def code(inputs: Any) -> Any:
-        return compiled.code(inputs) if max(math.prod(inputs[i][0]) for i in (0, -1)) >= LARGE else None
+        return loop_code(compiled, inputs) if max(math.prod(inputs[i][0]) for i in (0, -1)) >= LARGE else None
 
-    call.code = code  # type: ignore[attr-defined]
-    return call
+    return telling(call, code)
 
 
 for _op_def in list(registry().values()):

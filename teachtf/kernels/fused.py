@@ -14,6 +14,7 @@ from teachtf.kernels.compiling import Compiled
 from teachtf.kernels.cpu.formula import Statements, renamed
 from teachtf.kernels.elementwise import formula_of
 from teachtf.kernels.registry import Call
+from teachtf.kernels.serving import loop_code, telling
 from teachtf.ops.activations import channel_axis
 
 LARGE = 1 << 12  # elements from which one compiled loop is quicker than a NumPy call for each member
@@ -75,7 +76,6 @@ def fused(
         return results[0] if single else results
 
     def code(inputs: Sequence[Any]) -> Any:
-        return compiled.code(inputs) if max(math.prod(shape) for shape, _ in inputs) >= LARGE else None
+        return loop_code(compiled, inputs) if max(math.prod(shape) for shape, _ in inputs) >= LARGE else None
 
-    call.code = code  # type: ignore[attr-defined]
-    return call
+    return telling(call, code)
