@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 
 import teachtf as tf
+from teachtf.kernels import library as cpu_library
 from teachtf.kernels import registry as cpu
 from teachtf.kernels.cuda import library, registry
 from teachtf.kernels.cuda.arrays import GpuArray, to_host
 from teachtf.kernels.registry import State
 
-assert library
+assert cpu_library and library
 
 TOLERANCE = {np.dtype(np.float32): 1e-6, np.dtype(np.float64): 1e-14}
 

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from teachtf.kernels.cuda import fills, joining, moves, random, reductions
+from teachtf.kernels.cuda import fills, gathering, joining, moves, random, reductions, scattering, state
 
-__all__ = ["fills", "joining", "moves", "random", "reductions"]
+__all__ = ["fills", "gathering", "joining", "moves", "random", "reductions", "scattering", "state"]
