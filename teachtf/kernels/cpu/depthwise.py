@@ -84,6 +84,8 @@ def _prepare(*arrays: Array) -> tuple[np.dtype, list[Array]]:
 
 def _run(what: int, x: Array, w: Array, y: Array, strides: Pair, padding: Padding, dilations: Pair) -> None:
     how = (strides[0], strides[1]), (padding[0][0], padding[1][0]), (dilations[0], dilations[1])
+    if not (x.size and w.size and y.size):
+        return
     images = x.shape[0]
     grain = max(1, _THREAD_WORK // max(1, w.shape[0] * w.shape[1] * y[:1].size))
     run = _compiled(x.dtype)
