@@ -17,7 +17,7 @@ from teachtf.kernels import registry
 from teachtf.kernels.cuda.arrays import to_host
 from teachtf.kernels.registry import Call, Cell
 
-__all__ = ["new_flag", "refused"]
+__all__ = ["new_flag", "on_cpu", "refused"]
 
 _thread = threading.local()
 
@@ -31,12 +31,16 @@ def new_flag() -> Any:
 
 def refused(op: Any, flag: Any, *inputs: Any) -> None:
     """Take the flag down, if a kernel raised it, and raise what the CPU's kernel raises for these inputs of `op`."""
-    if not flag.copy_to_host()[0]:
-        return
-    flag.copy_to_device(np.zeros(1, np.int32))
+    if flag.copy_to_host()[0]:
+        flag.copy_to_device(np.zeros(1, np.int32))
+        on_cpu(op, *inputs)
+        raise errors.InternalError(None, op, f"the CUDA kernel of {op.type} refused inputs that the CPU's kernel takes")
+
+
+def on_cpu(op: Any, *inputs: Any) -> Any:
+    """What the CPU's kernel gives for inputs that are in the GPU's memory: an error, mostly. No variable changes."""
     call: Call = registry.build(op, registry.State())
-    call(*[_on_host(value) for value in inputs])
-    raise errors.InternalError(None, op, f"the CUDA kernel of {op.type} refused inputs that the CPU's kernel takes")
+    return call(*[_on_host(value) for value in inputs])
 
 
 def _on_host(value: Any) -> Any:
