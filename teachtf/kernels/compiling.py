@@ -145,7 +145,7 @@ class Served:
     """
 
     def __init__(self, key: Hashable, plain: Callable[..., Any], load: Callable[[], Callable[..., Any]]) -> None:
-        self._key, self._plain, self._load = key, plain, load
+        self.key, self._plain, self._load = key, plain, load
         self._compiled: Callable[..., Any] | None = None
         self._served = 0.0
 
@@ -160,7 +160,7 @@ class Served:
         self._served += seconds
         if self._served < _WORTHWHILE and os.environ.get("TEACHTF_COMPILER", "behind") == "behind":
             return self._plain
-        job = _asked(self._key, self._load, seconds)
+        job = _asked(self.key, self._load, seconds)
         if job is None or not job.done() or job.exception() is not None:
             return self._plain
         self._compiled = job.result()

@@ -1,13 +1,18 @@
-"""Kernels of convolution: what turns a node and its inputs into a call of `cpu.conv` or `cpu.depthwise`."""
+"""Kernels of convolution: what turns a node and its inputs into a call of `cpu.conv` or `cpu.depthwise`, or of NumPy's
+versions in `reference.convolution` while those are not compiled."""
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
 from teachtf.core import errors
+from teachtf.kernels.prepared import computed_in, served
+from teachtf.kernels.reference import convolution as reference
 from teachtf.kernels.registry import Call, kernel
+from teachtf.kernels.serving import telling
 from teachtf.ops import convolution, windows
 from teachtf.ops.windows import Slide
 
@@ -55,16 +60,31 @@ class Images:
         return images if self.channels_last else np.ascontiguousarray(images.transpose(_TO_NCHW))
 
 
-def _whole(function: Any, op: Any) -> Any:
-    """`function` for int32: in float64, where sums up to 2**53 are exact."""
-    if not op._attrs["T"].is_integer:
-        return function
+_LAID_OUT, _MULTIPLIED = 3e-9, 5e-11  # seconds that NumPy takes for a number of a patch, and for a product
 
-    def call(*arguments: Any) -> Any:
+
+class _Versions:
+    """A function of `cpu.conv` or `cpu.depthwise` for the type of `op`, and NumPy's."""
+
+    def __init__(self, op: Any, module: str, name: str) -> None:
+        self._whole = op._attrs["T"].is_integer
+        self._served = served(module, name, computed_in(op._attrs["T"]), getattr(reference, name))
+        self._each_channel = module == "depthwise"
+        self.key = self._served.key
+
+    def __call__(self, how: Slide, images: int, filters: tuple[int, ...], *arguments: Any) -> Any:
+        """The result for so many images and filters of this shape; `arguments` are those before the strides."""
+        laid_out = images * math.prod(how.windows) * math.prod(filters[:3])
+        products = 0 if self._each_channel else laid_out * filters[3]
+        run = self._served.version(laid_out * _LAID_OUT + products * _MULTIPLIED)
+        if not self._whole:
+            return run(*arguments, how.strides, how.padding, how.dilations)
         widened = [a.astype(np.float64) if isinstance(a, np.ndarray) else a for a in arguments]
-        return function(*widened).astype(np.int64).astype(np.int32)
+        return run(*widened, how.strides, how.padding, how.dilations).astype(np.int64).astype(np.int32)
 
-    return call
+    def telling(self, call: Call) -> Call:
+        """`call`, which says what is compiled for it."""
+        return telling(call, lambda inputs: self.key)
 
 
 def _check_depth(op: Any, given: int, taken: int) -> None:
@@ -86,40 +106,34 @@ def _check_result(op: Any, dy: Any, expected: tuple[int, ...]) -> None:
 
 @kernel("Conv2D")
 def _conv2d(op: Any) -> Call:
-    from teachtf.kernels.cpu.conv import conv2d
-
-    images, compute = Images(op), _whole(conv2d, op)
+    images, compute = Images(op), _Versions(op, "conv", "conv2d")
 
     def call(x: Any, w: Any) -> Any:
         x = images.read(x)
         _check_depth(op, x.shape[3], w.shape[2])
         how = images.slide(x.shape, w.shape[:2])
-        return images.give(compute(x, w, how.strides, how.padding, how.dilations))
+        return images.give(compute(how, x.shape[0], w.shape, x, w))
 
-    return call
+    return compute.telling(call)
 
 
 @kernel("Conv2DBackpropInput")
 def _conv2d_backprop_input(op: Any) -> Call:
-    from teachtf.kernels.cpu.conv import conv2d_backprop_input
-
-    images, compute = Images(op), _whole(conv2d_backprop_input, op)
+    images, compute = Images(op), _Versions(op, "conv", "conv2d_backprop_input")
 
     def call(sizes: Any, w: Any, dy: Any) -> Any:
         shape, dy = images.shape(sizes), images.read(dy)
         _check_depth(op, shape[3], w.shape[2])
         how = images.slide(shape, w.shape[:2])
         _check_result(op, dy, (shape[0], *how.windows, w.shape[3]))
-        return images.give(compute(shape, w, dy, how.strides, how.padding, how.dilations))
+        return images.give(compute(how, shape[0], w.shape, shape, w, dy))
 
-    return call
+    return compute.telling(call)
 
 
 @kernel("Conv2DBackpropFilter")
 def _conv2d_backprop_filter(op: Any) -> Call:
-    from teachtf.kernels.cpu.conv import conv2d_backprop_filter
-
-    images = Images(op)
+    images, compute = Images(op), _Versions(op, "conv", "conv2d_backprop_filter")
 
     def call(x: Any, sizes: Any, dy: Any) -> Any:
         x, dy = images.read(x), images.read(dy)
@@ -127,16 +141,14 @@ def _conv2d_backprop_filter(op: Any) -> Call:
         _check_depth(op, x.shape[3], shape[2])
         how = images.slide(x.shape, (shape[0], shape[1]))
         _check_result(op, dy, (x.shape[0], *how.windows, shape[3]))
-        return conv2d_backprop_filter(x, shape, dy, how.strides, how.padding, how.dilations)
+        return compute(how, x.shape[0], shape, x, shape, dy)
 
-    return call
+    return compute.telling(call)
 
 
 @kernel("DepthwiseConv2dNative")
 def _depthwise(op: Any) -> Call:
-    from teachtf.kernels.cpu.depthwise import depthwise_conv2d
-
-    images = Images(op)
+    images, compute = Images(op), _Versions(op, "depthwise", "depthwise_conv2d")
 
     def call(x: Any, w: Any) -> Any:
         x = images.read(x)
@@ -145,37 +157,33 @@ def _depthwise(op: Any) -> Call:
                 None, op, f"input and filter must have the same depth: {x.shape[3]} vs {w.shape[2]}"
             )
         how = images.slide(x.shape, w.shape[:2])
-        return images.give(depthwise_conv2d(x, w, how.strides, how.padding, how.dilations))
+        return images.give(compute(how, x.shape[0], w.shape, x, w))
 
-    return call
+    return compute.telling(call)
 
 
 @kernel("DepthwiseConv2dNativeBackpropInput")
 def _depthwise_backprop_input(op: Any) -> Call:
-    from teachtf.kernels.cpu.depthwise import depthwise_conv2d_backprop_input
-
-    images = Images(op)
+    images, compute = Images(op), _Versions(op, "depthwise", "depthwise_conv2d_backprop_input")
 
     def call(sizes: Any, w: Any, dy: Any) -> Any:
         shape, dy = images.shape(sizes), images.read(dy)
         how = images.slide(shape, w.shape[:2])
         _check_result(op, dy, (shape[0], *how.windows, w.shape[2] * w.shape[3]))
-        return images.give(depthwise_conv2d_backprop_input(shape, w, dy, how.strides, how.padding, how.dilations))
+        return images.give(compute(how, shape[0], w.shape, shape, w, dy))
 
-    return call
+    return compute.telling(call)
 
 
 @kernel("DepthwiseConv2dNativeBackpropFilter")
 def _depthwise_backprop_filter(op: Any) -> Call:
-    from teachtf.kernels.cpu.depthwise import depthwise_conv2d_backprop_filter
-
-    images = Images(op)
+    images, compute = Images(op), _Versions(op, "depthwise", "depthwise_conv2d_backprop_filter")
 
     def call(x: Any, sizes: Any, dy: Any) -> Any:
         x, dy = images.read(x), images.read(dy)
         shape = tuple(int(d) for d in sizes)
         how = images.slide(x.shape, (shape[0], shape[1]))
         _check_result(op, dy, (x.shape[0], *how.windows, shape[2] * shape[3]))
-        return depthwise_conv2d_backprop_filter(x, shape, dy, how.strides, how.padding, how.dilations)
+        return compute(how, x.shape[0], shape, x, shape, dy)
 
-    return call
+    return compute.telling(call)

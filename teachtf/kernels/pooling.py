@@ -1,14 +1,19 @@
-"""Kernels of pooling: float images go to `cpu.pooling`; whole numbers, and windows over channels, are NumPy's."""
+"""Kernels of pooling: float images go to `cpu.pooling`, or to `reference.pooling` while that is not compiled; whole numbers,
+and windows over channels, are NumPy's."""
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
 from teachtf.core import errors
 from teachtf.kernels.convolution import Images
+from teachtf.kernels.prepared import computed_in, served
+from teachtf.kernels.reference import pooling as reference
 from teachtf.kernels.registry import Call, kernel
+from teachtf.kernels.serving import telling
 from teachtf.ops import pooling
 from teachtf.ops.windows import Slide
 
@@ -52,11 +57,29 @@ def _least(dtype: Any) -> Any:
     return np.iinfo(dtype).min if dtype.kind in "iu" else -np.inf
 
 
+_VISITED = 3e-9  # seconds that NumPy takes for an element of a window
+
+
+class _Versions:
+    """A function of `cpu.pooling` for the type of `op`, and NumPy's."""
+
+    def __init__(self, op: Any, pool: _Pool, name: str) -> None:
+        self._pool, self._served = pool, served("pooling", name, computed_in(op._attrs["T"]), getattr(reference, name))
+
+    def __call__(self, how: Slide, shape: tuple[int, ...], *arguments: Any) -> Any:
+        """The result for images of this NHWC shape; `arguments` are those before the window's size."""
+        visited = shape[0] * math.prod(how.windows) * shape[3] * math.prod(self._pool.size)
+        return self._served.version(visited * _VISITED)(*arguments, self._pool.size, how.strides, how.padding)
+
+    def telling(self, call: Call) -> Call:
+        """`call`, which says what is compiled for it."""
+        return telling(call, lambda inputs: self._served.key)
+
+
 @kernel("MaxPool")
 def _max_pool(op: Any) -> Call:
-    from teachtf.kernels.cpu.pooling import max_pool
-
     pool = _Pool(op, over_channels=True)
+    compute = _Versions(op, pool, "max_pool")
     images, depth, whole = pool.images, pool.depth, op._attrs["T"].is_integer
 
     def call(x: Any) -> Any:
@@ -68,16 +91,15 @@ def _max_pool(op: Any) -> Call:
         how = pool.slide(x.shape)
         if whole:
             return images.give(_windows(x, pool.size, how, _least(x.dtype)).max(-1))
-        return images.give(max_pool(x, pool.size, how.strides, how.padding))
+        return images.give(compute(how, x.shape, x))
 
-    return call
+    return call if whole or depth > 1 else compute.telling(call)
 
 
 @kernel("MaxPoolGrad")
 def _max_pool_grad(op: Any) -> Call:
-    from teachtf.kernels.cpu.pooling import max_pool_grad
-
     pool = _Pool(op)
+    compute = _Versions(op, pool, "max_pool_grad")
     images, whole = pool.images, op._attrs["T"].is_integer
 
     def call(x: Any, y: Any, dy: Any) -> Any:
@@ -86,10 +108,9 @@ def _max_pool_grad(op: Any) -> Call:
         if whole:
             x, y, dy = (a.astype(np.float64) for a in (x, y, dy))
         how = pool.slide(x.shape)
-        result = max_pool_grad(x, y, dy, pool.size, how.strides, how.padding)
-        return images.give(result.astype(kind, copy=False))
+        return images.give(compute(how, x.shape, x, y, dy).astype(kind, copy=False))
 
-    return call
+    return compute.telling(call)
 
 
 @kernel("MaxPoolGradGrad")
@@ -109,29 +130,25 @@ def _max_pool_grad_grad(op: Any) -> Call:
 
 @kernel("AvgPool")
 def _avg_pool(op: Any) -> Call:
-    from teachtf.kernels.cpu.pooling import avg_pool
-
     pool = _Pool(op)
-    images = pool.images
+    images, compute = pool.images, _Versions(op, pool, "avg_pool")
 
     def call(x: Any) -> Any:
         x = images.read(x)
         how = pool.slide(x.shape)
-        return images.give(avg_pool(x, pool.size, how.strides, how.padding))
+        return images.give(compute(how, x.shape, x))
 
-    return call
+    return compute.telling(call)
 
 
 @kernel("AvgPoolGrad")
 def _avg_pool_grad(op: Any) -> Call:
-    from teachtf.kernels.cpu.pooling import avg_pool_grad
-
     pool = _Pool(op)
-    images = pool.images
+    images, compute = pool.images, _Versions(op, pool, "avg_pool_grad")
 
     def call(sizes: Any, dy: Any) -> Any:
         shape = images.shape(sizes)
         how = pool.slide(shape)
-        return images.give(avg_pool_grad(shape, images.read(dy), pool.size, how.strides, how.padding))
+        return images.give(compute(how, shape, shape, images.read(dy)))
 
-    return call
+    return compute.telling(call)

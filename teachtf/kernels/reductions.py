@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from teachtf.kernels.prepared import computed_in, served
+from teachtf.kernels.reference import products
 from teachtf.kernels.registry import Call, kernel
+from teachtf.kernels.serving import telling
 
 _HALF = ("float16", "bfloat16")
 
@@ -110,17 +114,30 @@ def _cumulative(op: Any) -> Call:
     return call
 
 
-@kernel("MatMul")
-def _matmul(op: Any) -> Call:
-    from teachtf.kernels.cpu.gemm import matmul
-
-    ta, tb = op._attrs["transpose_a"], op._attrs["transpose_b"]
-    return lambda a, b: matmul(a, b, ta, tb)
+# NumPy serves small and thin products for good; of larger ones, which it computes well, only the time over ours counts as lost.
+_SMALL, _LOST = 1 << 15, 1e-11  # multiply-adds; seconds each
 
 
-@kernel("BatchMatMulV2")
-def _batch_matmul(op: Any) -> Call:
-    from teachtf.kernels.cpu.gemm import batch_matmul
+def _product(name: str, transposes: tuple[str, str]) -> Callable[[Any], Call]:
+    def factory(op: Any) -> Call:
+        dtype, plain = op._attrs["T"], getattr(products, name)
+        turned = tuple(op._attrs[transpose] for transpose in transposes)
+        if not dtype.is_floating:
+            return lambda a, b: plain(a, b, *turned)
+        versions = served("gemm", name, computed_in(dtype), plain)
 
-    ax, ay = op._attrs["adj_x"], op._attrs["adj_y"]
-    return lambda x, y: batch_matmul(x, y, ax, ay)
+        def call(a: Any, b: Any) -> Any:
+            work = a.size * b.shape[-2 if turned[1] else -1]
+            return (plain if work <= _SMALL else versions.version(work * _LOST))(a, b, *turned)
+
+        def code(inputs: Any) -> Any:
+            (a, _), (b, _) = inputs
+            return versions.key if math.prod(a) * b[-2 if turned[1] else -1] > _SMALL else None
+
+        return telling(call, code)
+
+    return factory
+
+
+kernel("MatMul")(_product("matmul", ("transpose_a", "transpose_b")))
+kernel("BatchMatMulV2")(_product("batch_matmul", ("adj_x", "adj_y")))
