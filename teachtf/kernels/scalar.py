@@ -72,7 +72,7 @@ def _in_double(name: str, function: Any) -> None:
 
 @single.inline
 def _lgamma(x):
-    return np.inf if (x <= 0.0) & (x == np.floor(x)) else math.lgamma(x)
+    return np.inf if (x <= 0.0) & (x % 1.0 == 0.0) else math.lgamma(x)
 
 
 @single.inline
@@ -86,7 +86,8 @@ def _digamma(x):
     series = z * (1 / 12 - z * (1 / 120 - z * (1 / 252 - z * (1 / 240 - z / 132))))
     result = double.log(y) - 0.5 / y - series - steps
     if x <= 0.0:
-        result = np.nan if x == np.floor(x) else result - math.pi / math.tan(math.pi * (x - np.floor(x)))
+        part = x % 1.0
+        result = np.nan if part == 0.0 else result - math.pi / math.tan(math.pi * part)
     return result
 
 
