@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from teachtf.kernels.cuda import fills, gathering, joining, moves, random, reductions, scattering, state
+from teachtf.kernels.cuda import fills, gathering, joining, moves, random, reductions, scattering, segments, state
 
-__all__ = ["fills", "gathering", "joining", "moves", "random", "reductions", "scattering", "state"]
+__all__ = ["fills", "gathering", "joining", "moves", "random", "reductions", "scattering", "segments", "state"]

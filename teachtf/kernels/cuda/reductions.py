@@ -25,7 +25,7 @@ from teachtf.kernels.cuda.registry import gpu_kernel
 from teachtf.kernels.cuda.strided import of_shape
 from teachtf.kernels.registry import Call, State
 
-__all__ = ["Layout", "axis_sizes", "layout", "power_of_two", "larger", "reduced", "smaller"]
+__all__ = ["REDUCTIONS", "Layout", "axis_sizes", "larger", "layout", "plus", "power_of_two", "reduced", "smaller", "times"]
 
 _BLOCKS = 1024  # as many as keep a GPU busy
 _LONG = 4096  # elements of a row that may be split
@@ -33,12 +33,12 @@ _WORK = 8  # elements of a part for each thread, at least
 
 
 @device_function
-def _plus(a, b):
+def plus(a, b):
     return a + b
 
 
 @device_function
-def _times(a, b):
+def times(a, b):
     return a * b
 
 
@@ -113,12 +113,12 @@ def _limit(largest: bool) -> Callable[[Any], Any]:
     return start
 
 
-_sum = _numbers("sum_along", _plus, "float32 float64 int32 int64 complex64")
-_mean = _numbers("mean_along", _plus, "float32 float64 complex64", mean=True)
-_REDUCTIONS = {
+_sum = _numbers("sum_along", plus, "float32 float64 int32 int64 complex64")
+_mean = _numbers("mean_along", plus, "float32 float64 complex64", mean=True)
+REDUCTIONS = {
     "Sum": _Reduction(_sum, lambda dtype: dtype.type(0)),
     "Mean": _Reduction(_sum, lambda dtype: dtype.type(0), _mean),
-    "Prod": _Reduction(_numbers("product_along", _times, "float32 float64 int32"), lambda dtype: dtype.type(1)),
+    "Prod": _Reduction(_numbers("product_along", times, "float32 float64 int32"), lambda dtype: dtype.type(1)),
     "Max": _Reduction(_numbers("maximum_along", larger, "float32 float64 int64"), _limit(True)),
     "Min": _Reduction(_numbers("minimum_along", smaller, "float32 float64 int32"), _limit(False)),
     "All": _Reduction(_numbers("all_along", _both, "boolean"), lambda dtype: np.bool_(True)),
@@ -165,7 +165,7 @@ def layout(outer: int, length: int, inner: int, split: bool = True) -> Layout:
 def reduced(name: str, x: GpuArray, outer: int, length: int, inner: int, count: int | None = None) -> GpuArray:
     """`x`, which is not empty, as [outer, length, inner] reduced to [outer, inner] as the op type `name` says. The sum of a
     mean is divided by `count`, if that is given."""
-    found = _REDUCTIONS[name]
+    found = REDUCTIONS[name]
     start, divisor = found.start(x.dtype), x.dtype.type(count or 1)
     while True:
         plan = layout(outer, length, inner)
@@ -198,7 +198,7 @@ def _runs(shape: tuple[int, ...], axes: frozenset[int]) -> list[tuple[int, int, 
     return runs
 
 
-@gpu_kernel(*_REDUCTIONS, host=[1], metadata=True)
+@gpu_kernel(*REDUCTIONS, host=[1], metadata=True)
 def _reduction(op: Any) -> Call | None:
     name, keep = op.type, op._attrs["keep_dims"]
     dtype = np.dtype(op.inputs[0].dtype.as_numpy_dtype)
@@ -212,7 +212,7 @@ def _reduction(op: Any) -> Call | None:
         shape = tuple(1 if i in gone else d for i, d in enumerate(x.shape) if keep or i not in gone)
         count = math.prod(x.shape[a] for a in gone)
         if x.size == 0:
-            return filled(shape, dtype, np.nan if name == "Mean" else _REDUCTIONS[name].start(dtype))
+            return filled(shape, dtype, np.nan if name == "Mean" else REDUCTIONS[name].start(dtype))
         runs = _runs(x.shape, gone)
         made = x
         for i, (outer, length, inner) in enumerate(runs):

@@ -22,11 +22,11 @@ from teachtf.kernels.cuda.registry import gpu_kernel
 from teachtf.kernels.cuda.strided import copy
 from teachtf.kernels.registry import Call, Cell
 
-__all__ = ["ATOMIC", "copied", "scattered"]
+__all__ = ["ATOMIC", "HALVES", "copied", "scattered"]
 
 # Those that a GPU adds and compares in memory at a stroke; complex numbers are added as pairs.
 ATOMIC = frozenset(np.dtype(t) for t in (np.float32, np.float64, np.int32, np.int64))
-_HALVES = {np.dtype(np.complex64): np.dtype(np.float32), np.dtype(np.complex128): np.dtype(np.float64)}
+HALVES = {np.dtype(np.complex64): np.dtype(np.float32), np.dtype(np.complex128): np.dtype(np.float64)}
 
 
 @device_function
@@ -148,7 +148,7 @@ def _serves(op: Any, how: str) -> bool:
         return True
     if how in ("Mul", "Div"):
         return dtype.kind == "f"
-    return dtype in ATOMIC or (dtype in _HALVES and how in ("Add", "Sub"))
+    return dtype in ATOMIC or (dtype in HALVES and how in ("Add", "Sub"))
 
 
 def scattered(how: str, y: GpuArray, indices: GpuArray, updates: GpuArray, strict: bool, flag: Any) -> None:
@@ -167,8 +167,8 @@ def scattered(how: str, y: GpuArray, indices: GpuArray, updates: GpuArray, stric
         launch(_put, updates.size, target, tuples.flat, values, dims, inner, owners.flat, updates.size)
         return
     count = updates.size
-    if y.dtype in _HALVES:
-        target, values, inner, count = target.view(_HALVES[y.dtype]), values.view(_HALVES[y.dtype]), 2 * inner, 2 * count
+    if y.dtype in HALVES:
+        target, values, inner, count = target.view(HALVES[y.dtype]), values.view(HALVES[y.dtype]), 2 * inner, 2 * count
     launch(_CHANGES[how], count, target, tuples.flat, values, dims, inner, strict, count, flag)
 
 
