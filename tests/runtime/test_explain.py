@@ -34,7 +34,9 @@ def test_a_fused_group_names_its_members_and_their_formulas() -> None:
     x, y = chain()
     (line,) = explained(y, {x: np.zeros([3, 64])}).lines
     assert (line.kind, line.kernel, line.ops) == ("fused", "fused 4", ["Tanh", "mul", "add", "y"])
-    assert line.formula == [("Tanh", "tanh(x)"), ("mul", "Tanh * 2.0"), ("add", "mul + 1.0"), ("y", "max(add, 0)")]
+    told = [(member.label, member.formula) for member in line.formula]
+    assert told == [("Tanh", "tanh(x)"), ("mul", "Tanh * 2.0"), ("add", "mul + 1.0"), ("y", "max(add, 0)")]
+    assert [member.operands for member in line.formula] == [("x",), ("Tanh", "2.0"), ("mul", "1.0"), ("add",)]
     assert [q.name for q in line.inputs] == ["x", "2.0", "1.0"] and [q.kind for q in line.inputs] == ["fed", *["constant"] * 2]
 
 
@@ -292,5 +294,5 @@ def test_everything_is_told_as_plain_data_too() -> None:
     x, y = chain()
     told = explained([y, y.op], {x: np.zeros([3, 64])}, run=True)
     data = json.loads(json.dumps(told.to_dict()))
-    assert data["fetches"] == ["y", "y"] and data["lines"][0]["formula"][0] == ["Tanh", "tanh(x)"]
+    assert data["fetches"] == ["y", "y"] and data["lines"][0]["formula"][0] == ["Tanh", "tanh(x)", ["x"]]
     assert data["source"] == told.source and data["lines"][0]["times"] == 1

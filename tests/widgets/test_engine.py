@@ -27,7 +27,8 @@ def test_the_registered_types_are_teachtfs() -> None:
     with Graph().as_default() as graph:
         weights = Variable(1.0)
         tensor = weights + 1.0
-    types = [type(thing) for thing in (graph, tensor.op, tensor, weights)]
+        plan = tf.runtime.explain(tensor)
+    types = [type(thing) for thing in (graph, tensor.op, tensor, weights, plan)]
     assert [(kind.__module__, kind.__name__) for kind in types] == [card[:2] for card in display.CARDS]
 
 

@@ -142,7 +142,7 @@ def test_extension_registers_by_name(digits: Any) -> None:
     shell = Shell()
     display.load_ipython_extension(shell)
     types = shell.formatters["text/html"].types
-    assert [name for _, name in types] == ["Graph", "Operation", "Tensor", "Variable"]
+    assert [name for _, name in types] == ["Graph", "Operation", "Tensor", "Variable", "Explanation"]
     assert "Placeholder" in types["teachtf.core.tensor", "Tensor"](digits.as_graph_element("x:0"))
 
 

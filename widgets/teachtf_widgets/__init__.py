@@ -3,7 +3,7 @@
     import teachtf as tf
     from teachtf_widgets import graph_view, scope_tree, tensor_table
 
-Importing this package makes a notebook draw graphs, operations, tensors and variables left as a cell's last line.
+Importing this package makes a notebook draw graphs, operations, tensors, variables and plans left as a cell's last line.
 Everything drawn is HTML or a picture that stays in the saved notebook; `.widget()` of a table or tree gives a version
 that tells Python what was clicked.
 """
@@ -14,6 +14,7 @@ from .display import load_ipython_extension, register_rich_display
 from .graph_view import GraphView, graph_view
 from .images import ImageGrid, show_images
 from .live_curve import LiveCurve, live_curve
+from .plan_view import PlanView, plan_view
 from .scope_tree import ScopeTree, scope_tree
 from .tables import CheckpointBrowser, TensorTable, checkpoint_browser, tensor_table
 
@@ -22,12 +23,14 @@ __all__ = [
     "GraphView",
     "ImageGrid",
     "LiveCurve",
+    "PlanView",
     "ScopeTree",
     "TensorTable",
     "checkpoint_browser",
     "graph_view",
     "live_curve",
     "load_ipython_extension",
+    "plan_view",
     "register_rich_display",
     "scope_tree",
     "show_images",

@@ -1,4 +1,4 @@
-"""Cards: what a notebook shows when a graph, an operation, a tensor or a variable is a cell's last line."""
+"""Cards: what a notebook shows when a graph, an operation, a tensor, a variable or a plan is a cell's last line."""
 
 from __future__ import annotations
 
@@ -10,9 +10,12 @@ from .graph_view import GraphView, graph_view
 from .model import build_picture
 from .naming import scope_paths, variable_owners
 from .page import block, chip, facts_list
+from .plan_view import plan_view
 
 #: How many users of a tensor its card lists and draws.
 MOST_USERS = 6
+#: How many shapes of a plan its card draws; `plan_view` draws any number.
+MOST_SHAPES = 60
 
 
 def _code(text: Any) -> str:
@@ -122,3 +125,19 @@ def graph_card(graph: Any) -> str:
         return title + graph_view(graph).html()
     except (RuntimeError, OSError):
         return title
+
+
+def plan_card(plan: Any) -> str:
+    """Returns the HTML of a plan (`tf.runtime.explain`): the picture, the table, and the Python that runs."""
+    head, _, table = str(plan).partition("\n\n")
+    title = f'<div class="ttf-head"><b>Plan</b><span class="ttf-muted">{facts.html(head)}</span></div>'
+    try:
+        view = plan_view(plan)
+        picture = view.html() if len(view.picture.nodes) <= MOST_SHAPES else ""
+    except (RuntimeError, OSError):
+        picture = ""
+    body = "".join(
+        f"<details{' open' * is_open}><summary>{name}</summary><pre>{facts.html(text)}</pre></details>"
+        for name, text, is_open in (("as a table", table, True), ("its Python", plan.source, False))
+    )
+    return block(title, "card") + picture + block(body, "card")

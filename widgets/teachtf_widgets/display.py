@@ -13,6 +13,7 @@ CARDS = (
     ("teachtf.core.operation", "Operation", "operation_card"),
     ("teachtf.core.tensor", "Tensor", "tensor_card"),
     ("teachtf.state.variables", "Variable", "variable_card"),
+    ("teachtf.runtime.inspection.explanation", "Explanation", "plan_card"),
 )
 
 
@@ -31,7 +32,7 @@ def running_shell() -> Any:
 
 
 def register_rich_display(ip: Any = None) -> bool:
-    """Makes a notebook draw graphs, operations, tensors and variables left as a cell's last line.
+    """Makes a notebook draw graphs, operations, tensors, variables and plans left as a cell's last line.
 
     Args:
         ip: the IPython shell; the running one when left out.

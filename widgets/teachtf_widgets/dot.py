@@ -21,6 +21,7 @@ SHAPES = {
     "state": {"shape": "box", "style": "rounded,filled", "penwidth": "1.6"},
     "control": {"shape": "octagon", "style": "filled", "margin": "0.08,0.02"},
     "scope": {"shape": "folder", "style": "filled", "margin": "0.16,0.08"},
+    "idle": {"shape": "box", "style": "rounded,filled,dashed", "fontcolor": palette.MUTED},
 }
 #: One name only: Graphviz measures text of a list of fonts as if it were set in Times.
 FONT = "Helvetica"
@@ -39,6 +40,12 @@ def _plain(text: str) -> Any:
 def _label_text(text: str) -> str:
     """Text inside an HTML-like label."""
     return html(_printable(text))
+
+
+def _lines(text: str) -> str:
+    """The same of several lines, each at the left."""
+    lines = [_label_text(line) for line in text.split("\n")]
+    return lines[0] if len(lines) == 1 else "".join(f'{line}<BR ALIGN="LEFT"/>' for line in lines)
 
 
 def _node_label(node: Node) -> str:
@@ -92,6 +99,15 @@ def _draw_edge(dot: graphviz.Digraph, edge: Edge, picture: Picture, by_device: b
         text = f"{len(edge.labels)} x {different[0]}"
     else:
         text = "\n".join(different)
+    if edge.kind == "next":
+        extra |= {"style": "dashed", "constraint": "false", "tooltip": "goes into the next turn of the loop"}
+    elif edge.kind == "idle":
+        extra |= {
+            "style": "dashed",
+            "color": palette.CLUSTER_LINE,
+            "fontcolor": palette.CLUSTER_LINE,
+            "tooltip": "not in this run",
+        }
     if text:
         # Graphviz puts a label right at its line; the space keeps them apart.
         extra["label"] = _plain(f" {text} ".replace("\n", " \n "))
@@ -110,15 +126,17 @@ def _draw_scope(parent: Any, path: Path, picture: Picture, fills: dict[str, str]
             _draw_node(parent, node, fills.get(node.device or NOWHERE))
     for scope in dict.fromkeys(node.path[depth] for node in inside if len(node.path) > depth):
         with parent.subgraph(name=f"cluster_{_printable(scope)}") as box:
-            label = _label_text(scope.rsplit("/", 1)[-1])
+            label, tooltip = picture.boxes.get(scope, (scope.rsplit("/", 1)[-1], f"name scope {scope}/"))
             box.attr(
-                label=f'<<FONT COLOR="{palette.MUTED}"><B>{label}</B></FONT>>',
+                label=f'<<FONT COLOR="{palette.MUTED}"><B>{_lines(label)}</B></FONT>>',
                 labeljust="l",
                 labelloc="t",
                 style="rounded,filled",
                 fillcolor=palette.CLUSTER_FILLS[depth % 2],
                 color=palette.CLUSTER_LINE,
-                tooltip=_plain(f"name scope {scope}/"),
+                tooltip=_plain(tooltip),
+                # Wide enough for an edge to pass the label of a box that is not there for its name.
+                **({"margin": "25"} if scope in picture.boxes else {}),
                 **{"class": f"ttf-scope{depth % 2}"},
             )
             _draw_scope(box, (*path, scope), picture, fills)
@@ -144,6 +162,8 @@ def _legend(picture: Picture, fills: dict[str, str]) -> str:
     kinds = {edge.kind for edge in picture.edges}
     if "update" in kinds:
         cells.append(f'<TD><FONT COLOR="{palette.UPDATE}">&lt; &gt;</FONT> writes</TD>')
+    if "next" in kinds:
+        cells.append("<TD>- - &gt; next turn</TD>")
     if "control" in kinds:
         cells.append("<TD>- - &gt; control edge</TD>")
     width = 4 if fills else 5

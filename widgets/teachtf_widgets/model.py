@@ -13,7 +13,7 @@ from .folding import SERIES, folded_series, machinery, opened_scopes, without_ec
 from .naming import Path, prefixes, scope_paths, variable_owners
 
 Collapse = Literal["variables", "initializers", "nothing"]
-Kind = Literal["variable", "placeholder", "constant", "op", "state", "control", "scope", "initializer"]
+Kind = Literal["variable", "placeholder", "constant", "op", "state", "control", "scope", "initializer", "idle"]
 
 
 @dataclass
@@ -33,11 +33,12 @@ class Node:
 
 @dataclass
 class Edge:
-    """What flows between two nodes: `data` down the graph, `update` into a variable, `control` only orders."""
+    """What flows between two nodes: `data` down the graph, `update` into a variable, `next` into the next turn of a loop;
+    `control` only orders, `idle` does not flow in this run."""
 
     tail: str
     head: str
-    kind: Literal["data", "update", "control"]
+    kind: Literal["data", "update", "control", "next", "idle"]
     labels: list[str] = field(default_factory=list)
 
 
@@ -49,6 +50,7 @@ class Picture:
     edges: list[Edge]
     total_ops: int
     devices: list[str] = field(default_factory=list)  # all that the graph uses: each keeps its colour in every picture
+    boxes: dict[str, tuple[str, str]] = field(default_factory=dict)  # label and tooltip of boxes that are no name scopes
 
 
 def _variable_node(op: Any, members: list[Any], path: Path) -> Node:

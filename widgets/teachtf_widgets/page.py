@@ -72,6 +72,7 @@ def page_css() -> str:
         f".ttf .ttf-card{{border-left:3px solid {_RULE};padding:2px 0 2px 14px}}"
         ".ttf .ttf-columns{display:flex;gap:28px;flex-wrap:wrap;align-items:flex-start}"
         ".ttf .ttf-columns>div{flex:1 1 19em;min-width:0}"
+        f".ttf pre{{font:12px/1.35 {_MONO};color:inherit;background:none;margin:4px 0 8px;overflow:auto}}"
         ".ttf details{margin:0}.ttf summary{cursor:pointer;padding:1px 0}.ttf summary:hover{text-decoration:underline}"
         f".ttf details>.ttf-in{{margin-left:7px;padding-left:13px;border-left:1px solid {_RULE}}}"
         ".ttf .ttf-leaf{padding:1px 4px;margin:0 -4px;border-radius:4px;white-space:nowrap;overflow:hidden;"

@@ -27,6 +27,7 @@ KINDS: dict[str, Colours] = {
     "state": Colours("#FBE0D3", "#C2500A", "#4A2413", "#E8834A"),
     "control": Colours("#F3E3EC", "#A3567F", "#3F2434", "#CC79A7"),
     "scope": Colours("#D8EFE6", "#00805F", "#14392F", "#2FB892"),
+    "idle": Colours("#FFFFFF", "#C9D0D9", "#1D2127", "#434B56"),
 }
 
 #: What each kind is called in the legend.
@@ -39,6 +40,7 @@ KIND_NAMES = {
     "state": "op that writes",
     "control": "control",
     "scope": "folded scope",
+    "idle": "not run",
 }
 
 #: Fills for placements, given out in the order of device names.

@@ -6,7 +6,7 @@ import importlib
 import json
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -21,7 +21,7 @@ from teachtf.runtime.explaining import tell_of_graphs
 from teachtf.runtime.inspection import text, trace
 from teachtf.runtime.inspection.buffers import Account, bytes_of
 from teachtf.runtime.inspection.code import code_of
-from teachtf.runtime.inspection.reading import Reader, Step, Value
+from teachtf.runtime.inspection.reading import Member, Reader, Step, Value
 from teachtf.runtime.inspection.shapes import known_shapes
 from teachtf.runtime.inspection.timing import Clock, timed
 from teachtf.runtime.session import BaseSession, Session
@@ -64,7 +64,7 @@ class Line:
       kernel: the op type, or a word for the kind.
       ops: the names of the graph's operations that it computes.
       inputs, results: what it reads and gives.
-      formula: of a fused group: (name, formula) of each member.
+      formula: of a fused group: label, formula and operands of each member.
       condition: it only runs if one of these values is there: it is on a side of a `tf.cond`.
       device: as `CPU:0`.
       code: what serves: "compiled", "compiling", "to compile", "Numba", "NumPy", "Python".
@@ -81,8 +81,8 @@ class Line:
     ops: list[str]
     inputs: list[Quantity]
     results: list[Quantity]
-    formula: list[tuple[str, str]]
-    condition: list[str]
+    formula: list[Member]
+    condition: list[Quantity]
     device: str
     code: str
     frees: list[str]
@@ -97,6 +97,7 @@ class Explanation:
 
     Attributes:
       fetches: the names of what is fetched.
+      results: the values that are given back for the tensors among them.
       lines: the steps, in order.
       fed: what is fed.
       unfed: placeholders that the plan needs and that are not fed.
@@ -114,6 +115,7 @@ class Explanation:
     """
 
     fetches: list[str]
+    results: list[Quantity]
     lines: list[Line]
     fed: list[Quantity]
     unfed: list[str]
@@ -128,7 +130,8 @@ class Explanation:
     is_whole: bool
     source: str
     values: Any = None
-    _events: list[tuple[int, int, int]] = field(default_factory=list, repr=False)
+    _events: list[tuple[int, int, int]] = field(default_factory=list)
+    _graph: Any = None
 
     def __str__(self) -> str:
         return self.text()
@@ -141,9 +144,8 @@ class Explanation:
 
     def to_dict(self) -> dict[str, Any]:
         """All of it as numbers, texts, lists and dictionaries."""
-        result = asdict(self)
-        del result["values"], result["_events"]
-        return result
+        plain = asdict(replace(self, values=None, _events=[], _graph=None))
+        return {name: value for name, value in plain.items() if name != "values" and not name.startswith("_")}
 
     def graph(self, **how: Any) -> Any:
         """The plan as a picture: a `teachtf_widgets.PlanView`, with `.svg()`, `.png()` and `.save(path)`.
@@ -226,6 +228,7 @@ class _Maker:
         running = {*plan.ops, *(t.op for t in self.fed)}
         return Explanation(
             fetches=[f.op.name if isinstance(f, Tensor) and not f._value_index else f.name for f in self.fetches],
+            results=[self._quantity(v) for v in self.reader.results],
             lines=lines,
             fed=[self._quantity(self.reader.value(f"f{i}")) for i in range(len(self.fed))],
             unfed=[op.name for op in plan.ops if op.type in ("Placeholder", "PlaceholderV2")],
@@ -240,13 +243,14 @@ class _Maker:
             is_whole=self.account.is_whole,
             source=plan.source,
             _events=self.clock.events,
+            _graph=self.graph,
         )
 
     def _line(self, step: Step) -> Line:
         measured = self.clock.lines.get(step.line)
         inputs = [self._quantity(v) for v in step.inputs]
-        for value in step.outputs:
-            self.made[value.name] = step.number
+        if step.kind != "next":
+            self.made |= {value.name: step.number for value in step.outputs}
         results = [self._quantity(v) for v in step.outputs]
         for value, quantity in zip(step.outputs, results, strict=True):
             if _is_reference(value):
@@ -263,7 +267,7 @@ class _Maker:
             inputs=inputs,
             results=results,
             formula=step.formula,
-            condition=[v.text for v in step.condition],
+            condition=[self._quantity(v) for v in step.condition],
             device=short_device(self.plan.placement[step.ops[0]]) if step.ops and step.ops[0] in self.plan.placement else "",
             code=code_of(step, self._kinds(step.inputs)),
             frees=[v.text for v in step.frees if not _is_reference(v)],

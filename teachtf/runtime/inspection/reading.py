@@ -11,7 +11,7 @@ import ast
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -45,6 +45,20 @@ class Value:
     text: str
 
 
+class Member(NamedTuple):
+    """One operation of a fused group.
+
+    Attributes:
+      label: its name, without its scopes where that says enough.
+      formula: what it computes, over labels and numbers.
+      operands: the operations and numbers that it takes.
+    """
+
+    label: str
+    formula: str
+    operands: tuple[str, ...]
+
+
 @dataclass
 class Step:
     """One line of a plan.
@@ -59,7 +73,7 @@ class Step:
       inputs, outputs: what it reads and what it sets.
       call: the function that it calls.
       condition: values of which one must be there for it to run: it is on a side of a `tf.cond`.
-      formula: the members of a fused group: name, and formula over names.
+      formula: the members of a fused group.
       frees: what is given up after it.
     """
 
@@ -73,7 +87,7 @@ class Step:
     outputs: list[Value] = field(default_factory=list)
     call: Any = None
     condition: list[Value] = field(default_factory=list)
-    formula: list[tuple[str, str]] = field(default_factory=list)
+    formula: list[Member] = field(default_factory=list)
     frees: list[Value] = field(default_factory=list)
 
 
@@ -123,7 +137,7 @@ class Reader:
                 case ast.If(test=test, body=[ast.Break()]):
                     last = self._add(line, "until", "until not", inputs=self._read(test))
                 case ast.While(body=body):
-                    starts, self._starts = self._starts, []
+                    starts, self._starts = sorted(self._starts, key=lambda pair: pair[1] is None), []
                     given = [first for _, first in starts if first is not None]
                     last = self._nested(line, "while", body, inputs=given, outputs=[name for name, _ in starts])
                 case ast.If(test=test, body=body, orelse=other):
@@ -144,11 +158,18 @@ class Reader:
         op = self._op_of(line)
         if all(name[0] in "mi" for name in targets):
             if op is None:
-                return self._add(line, "next", "next turn", inputs=self._read(value), outputs=[self.value(n) for n in targets])
+                return self._next_turn(line, targets, value)
             first = [None, *self._read(value)][-1]
             self._starts += [(self.value(name), first) for name in targets]
             return None
         return self._computed(line, targets, value)
+
+    def _next_turn(self, line: ast.Assign, targets: list[str], value: ast.expr) -> Step:
+        """What goes into the next turn: an input for each output."""
+        given = value.elts if isinstance(value, ast.Tuple) else [value]
+        pairs = [(name, read[0]) for name, one in zip(targets, given, strict=True) if (read := self._read(one))]
+        outputs = [self.value(name) for name, _ in pairs]
+        return self._add(line, "next", "next turn", inputs=[read for _, read in pairs], outputs=outputs)
 
     def _computed(self, line: ast.stmt, targets: Sequence[str], value: ast.expr) -> Step:
         op = self._op_of(line)
@@ -237,7 +258,7 @@ def _shown(value: Any) -> str:
     return str(array.tolist()) if array.dtype.kind != "f" else str(np.round(array.astype(np.float64), 6).tolist())
 
 
-def _formulas(group: Any, inputs: Sequence[Value]) -> Iterator[tuple[str, str]]:
+def _formulas(group: Any, inputs: Sequence[Value]) -> Iterator[Member]:
     """The members of a group and their formulas, in the graph's names."""
     texts = {t: v.text for t, v in zip(group.inputs, inputs, strict=False)} if len(inputs) == len(group.inputs) else {}
     for tensor in group.inputs:
@@ -246,8 +267,9 @@ def _formulas(group: Any, inputs: Sequence[Value]) -> Iterator[tuple[str, str]]:
     short = _shortened(texts.values())
     for op in group.ops:
         formula, arguments = expression_of(op) or ("", ())
-        taken = [short[texts[group.source(t)]] for t in op._inputs]
-        yield short[op.name], renamed(formula, dict(zip(arguments, taken, strict=True)))
+        taken = tuple([texts[group.source(t)] for t in op._inputs])
+        labels = dict(zip(arguments, (short[text] for text in taken), strict=True))
+        yield Member(short[op.name], renamed(formula, labels), taken)
 
 
 def _shortened(names: Iterable[str]) -> dict[str, str]:

@@ -180,8 +180,8 @@ def _drawn(row: Cells, widths: Mapping[str, int], limits: Mapping[str, int]) -> 
 
 def _formula(line: Any, indent: int) -> list[str]:
     """The members of a fused group, a line each."""
-    widest = max((len(name) for name, _ in line.formula), default=0)
-    return [f"{' ' * (indent + 2 * line.depth)}{name.ljust(widest)} = {formula}" for name, formula in line.formula]
+    widest = max((len(member.label) for member in line.formula), default=0)
+    return [f"{' ' * (indent + 2 * line.depth)}{m.label.ljust(widest)} = {m.formula}" for m in line.formula]
 
 
 def plural(count: int, noun: str) -> str:

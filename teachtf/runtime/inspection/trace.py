@@ -25,7 +25,7 @@ def events(lines: Sequence[Any], measured: Iterable[tuple[int, int, int]]) -> li
         told |= {f"input{i}": _described(q) for i, q in enumerate(line.inputs)}
         told |= {f"output{i}": _described(q) for i, q in enumerate(line.results)}
         if line.formula:
-            told["formula"] = "; ".join(f"{name} = {formula}" for name, formula in line.formula)
+            told["formula"] = "; ".join(f"{member.label} = {member.formula}" for member in line.formula)
         place = {"pid": row, "tid": 0, "ts": (start - first) / 1000, "dur": (end - start) / 1000}
         bars.append({"ph": "X", "cat": "Op", "name": line.kernel, **place, "args": told})
     names = [{"name": "process_name", "ph": "M", "pid": row, "args": {"name": device}} for device, row in rows.items()]
