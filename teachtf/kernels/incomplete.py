@@ -12,7 +12,7 @@ import numpy as np
 
 from teachtf.kernels.numpy_math import NUMPY
 
-_EPSILON, _TINY, _TERMS = 1e-17, 1e-290, 4000
+EPSILON, TINY, TERMS = 1e-17, 1e-290, 4000
 
 
 def _log_gamma(x: Any) -> Any:
@@ -23,12 +23,12 @@ def _lower_series(a: Any, x: Any) -> tuple[Any, Any]:
     """P(a, x) and its slope in `a`, by the power series: for x below a + 1."""
     term, slope = np.ones_like(x), np.zeros_like(x)
     total, total_slope, n = term, slope, 0
-    while n < _TERMS:
+    while n < TERMS:
         n += 1
         slope = slope * x / (a + n) - term * x / (a + n) ** 2
         term = term * x / (a + n)
         total, total_slope = total + term, total_slope + slope
-        if np.all((term <= _EPSILON * total) & (np.abs(slope) <= _EPSILON * np.abs(total_slope) + _TINY)):
+        if np.all((term <= EPSILON * total) & (np.abs(slope) <= EPSILON * np.abs(total_slope) + TINY)):
             break
     scale = np.exp(a * np.log(x) - x - _log_gamma(a + 1))
     value = scale * total
@@ -38,15 +38,15 @@ def _lower_series(a: Any, x: Any) -> tuple[Any, Any]:
 def _upper_fraction(a: Any, x: Any) -> tuple[Any, Any]:
     """Q(a, x) and its slope in `a`, by Lentz's way through the continued fraction: for x above a + 1."""
     b, db = x + 1 - a, -np.ones_like(x)
-    c, dc = np.full_like(x, 1 / _TINY), np.zeros_like(x)
+    c, dc = np.full_like(x, 1 / TINY), np.zeros_like(x)
     d, dd = 1 / b, -db / (b * b)
     h, dh = d, dd
-    for n in range(1, _TERMS):
+    for n in range(1, TERMS):
         an, dan = n * (a - n), np.full_like(x, float(n))
         b = b + 2
         dd_below, below = dan * d + an * dd + db, an * d + b
         dc, c = db + dan / c - an * dc / (c * c), b + an / c
-        d = 1 / np.where(below == 0, _TINY, below)
+        d = 1 / np.where(below == 0, TINY, below)
         dd = -dd_below * d * d
         factor = c * d
         dh, h = dh * factor + h * (dc * d + c * dd), h * factor
@@ -100,15 +100,15 @@ def gamma_sample_slope(alpha: Any, sample: Any) -> Any:
 
 def _beta_fraction(a: Any, b: Any, x: Any) -> Any:
     c, d = np.ones_like(x), 1 - (a + b) * x / (a + 1)
-    d = 1 / np.where(d == 0, _TINY, d)
+    d = 1 / np.where(d == 0, TINY, d)
     h = d
-    for m in range(1, _TERMS):
+    for m in range(1, TERMS):
         for term in (
             m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m)),
             -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1)),
         ):
             d, c = 1 + term * d, 1 + term / c
-            d, c = 1 / np.where(d == 0, _TINY, d), np.where(c == 0, _TINY, c)
+            d, c = 1 / np.where(d == 0, TINY, d), np.where(c == 0, TINY, c)
             h = h * d * c
         if np.all(np.abs(d * c - 1) <= 1e-16):
             break

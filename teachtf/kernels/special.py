@@ -15,26 +15,26 @@ from teachtf.ops import special
 
 assert special  # the declarations
 
-_FIRST = 10  # terms that are added one by one; the rest is Euler and Maclaurin's sum
-_BERNOULLI = (1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6, -3617 / 510)
-_FARTHEST = 1 << 10  # below -1024 the sum is not worth its time: NaN
+FIRST = 10  # terms that are added one by one; the rest is Euler and Maclaurin's sum
+BERNOULLI = (1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6, -3617 / 510)
+FARTHEST = 1 << 10  # below -1024 the sum is not worth its time: NaN
 
 
 def _zeta(x: Any, q: Any) -> Any:
     x, q = np.broadcast_arrays(np.asarray(x, np.float64), np.asarray(q, np.float64))
     total, at = np.zeros(x.shape), q.copy()
-    steps = _FIRST + math.ceil(min(_FARTHEST, max(0.0, -float(np.min(q, initial=0.0)))))
+    steps = FIRST + math.ceil(min(FARTHEST, max(0.0, -float(np.min(q, initial=0.0)))))
     for _ in range(steps):
         total += at**-x
         at = at + 1
     total += at ** (1 - x) / (x - 1) + 0.5 * at**-x
     factor, power = x, at ** (-x - 1)
-    for k, b in enumerate(_BERNOULLI, 1):
+    for k, b in enumerate(BERNOULLI, 1):
         total += b / math.factorial(2 * k) * factor * power
         factor = factor * (x + 2 * k - 1) * (x + 2 * k)
         power = power / (at * at)
     pole = (x == 1) | ((q <= 0) & (q == np.floor(q)))
-    unknown = (x < 1) | ((q <= 0) & (x != np.floor(x))) | (q < -_FARTHEST)
+    unknown = (x < 1) | ((q <= 0) & (x != np.floor(x))) | (q < -FARTHEST)
     return np.where(pole, np.inf, np.where(unknown, np.nan, total))
 
 
@@ -56,7 +56,7 @@ def _special(op: Any) -> Call:
 # --- inverse error functions -----------------------------------------------------------------------------------------
 
 # Wichura's algorithm AS 241 (1988), PPND16: numerators and denominators of three ranges, highest power first.
-_CENTRE = (
+CENTRE = (
     (
         2509.0809287301227,
         33430.57558358813,
@@ -78,7 +78,7 @@ _CENTRE = (
         1.0,
     ),
 )
-_MIDDLE = (
+MIDDLE = (
     (
         0.0007745450142783414,
         0.022723844989269184,
@@ -100,7 +100,7 @@ _MIDDLE = (
         1.0,
     ),
 )
-_TAIL = (
+TAIL = (
     (
         2.0103343992922881e-07,
         2.7115555687434876e-05,
@@ -129,9 +129,9 @@ def _normal_quantile(q: Any, smaller: Any) -> Any:
     ratio = lambda parts, r: np.polyval(parts[0], r) / np.polyval(parts[1], r)  # noqa: E731
     with np.errstate(all="ignore"):
         r = np.sqrt(-np.log(smaller))
-        far = np.where(r <= 5, ratio(_MIDDLE, r - 1.6), ratio(_TAIL, r - 5))
+        far = np.where(r <= 5, ratio(MIDDLE, r - 1.6), ratio(TAIL, r - 5))
         far = np.where(smaller == 0, np.inf, far) * np.sign(q)
-        return np.where(np.abs(q) <= 0.425, q * ratio(_CENTRE, 0.180625 - q * q), far)
+        return np.where(np.abs(q) <= 0.425, q * ratio(CENTRE, 0.180625 - q * q), far)
 
 
 def _ndtri(x: Any) -> Any:
@@ -149,7 +149,7 @@ _NODES = 256  # of the mean over the circle, which is exact to rounding up to _F
 _FAR = 400.0
 
 
-def _bessel(order: int, x: Any, scaled: bool) -> Any:
+def bessel(order: int, x: Any, scaled: bool) -> Any:
     """I_order(x), times exp(-|x|) where `scaled`: the mean of exp(x cos t) cos(order t); far out, Hankel's series."""
     size = np.abs(x)
     near, far = np.minimum(size, _FAR), np.maximum(size, _FAR)
@@ -177,10 +177,10 @@ _WIDE: dict[str, Any] = {
     "Igammac": incomplete.igammac,
     "Ndtri": _ndtri,
     "Erfinv": _erfinv,
-    "BesselI0": lambda x: _bessel(0, x, False),
-    "BesselI1": lambda x: _bessel(1, x, False),
-    "BesselI0e": lambda x: _bessel(0, x, True),
-    "BesselI1e": lambda x: _bessel(1, x, True),
+    "BesselI0": lambda x: bessel(0, x, False),
+    "BesselI1": lambda x: bessel(1, x, False),
+    "BesselI0e": lambda x: bessel(0, x, True),
+    "BesselI1e": lambda x: bessel(1, x, True),
 }
 _OWN: dict[str, Any] = {
     "Xlogy": _x_times(lambda x, y: x * np.log(y)),

@@ -2,6 +2,32 @@
 
 from __future__ import annotations
 
-from teachtf.kernels.cuda import fills, gathering, joining, moves, random, reductions, scattering, segments, state
+from teachtf.kernels.cuda import (
+    fills,
+    gathering,
+    joining,
+    moves,
+    random,
+    reductions,
+    scans,
+    scattering,
+    segments,
+    sorting,
+    special,
+    state,
+)
 
-__all__ = ["fills", "gathering", "joining", "moves", "random", "reductions", "scattering", "segments", "state"]
+__all__ = [
+    "fills",
+    "gathering",
+    "joining",
+    "moves",
+    "random",
+    "reductions",
+    "scans",
+    "scattering",
+    "segments",
+    "sorting",
+    "special",
+    "state",
+]
