@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from teachtf.kernels.random import generator_of
+from teachtf.kernels.reference.philox import blocks
 from teachtf.kernels.registry import Call, State, kernel, stateful_kernel
 from teachtf.kernels.segments import invalid
 
@@ -35,12 +36,9 @@ class _Range:
 
 def _words(stream: Any) -> Words:
     """The words of a reserved part of a generator's stream."""
-    from teachtf.kernels.cpu.fills import fill_uniform_int64
 
     def first(count: int) -> Any:
-        out = np.empty(-(-count // 4) * 2, np.int64)
-        fill_uniform_int64(out, stream, 0, out.size // 2, 0, np.uint64(2**64 - 1))
-        return out.view(np.uint32)[:count]
+        return np.stack(blocks(stream, np.arange(-(-count // 4))), -1).reshape(-1)[:count].astype(np.uint32)
 
     return first
 

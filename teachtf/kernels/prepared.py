@@ -25,8 +25,13 @@ def _ones(*shape: int) -> Callable[[Any], Any]:
     return lambda dtype: np.ones(shape, dtype)
 
 
+def _stream(dtype: Any) -> Any:
+    return np.array((1, 2, 0), np.uint64)
+
+
 _MATRIX, _STACK = _ones(64, 64), _ones(2, 64, 64)
 _IMAGE, _HALF, _FILTER = _ones(1, 16, 16, 8), _ones(1, 8, 8, 8), _ones(3, 3, 8, 8)
+_GROUPS = (_ones(8), _stream, 0, 2)
 _SLIDE, _POOL = (_ONE, _AROUND, _ONE), (_TWO, _TWO, _NONE)
 
 # Arguments of the small call, by module of kernels/cpu and function; what can be called is called with the dtype first.
@@ -43,6 +48,24 @@ _ARGUMENTS: dict[tuple[str, str], tuple[Any, ...]] = {
     ("pooling", "max_pool_grad"): (_IMAGE, _HALF, _HALF, *_POOL),
     ("pooling", "avg_pool"): (_IMAGE, *_POOL),
     ("pooling", "avg_pool_grad"): ((1, 16, 16, 8), _HALF, *_POOL),
+    ("fills", "fill_uniform"): (*_GROUPS, np.uint64(0x7FFFFF), np.float32(2.0**-23)),
+    ("fills", "fill_uniform64"): _GROUPS,
+    ("fills", "fill_normal"): (*_GROUPS, False),
+    ("fills", "fill_normal64"): (*_GROUPS, False),
+    ("fills", "fill_uniform_int"): (*_GROUPS, 0, np.uint64(8)),
+    ("fills", "fill_uniform_int64"): (*_GROUPS, 0, np.uint64(8)),
+    ("samplers", "permute"): (_ones(8), _stream),
+    ("samplers", "categories"): (np.zeros((2, 4), np.int64), _ones(2, 3), _stream),
+    ("samplers", "fill_gamma"): (_ones(8), _ones(2), 4, _stream, 0, 8),
+    ("samplers", "fill_poisson"): (_ones(8), _ones(2), 4, _stream, 0, 8),
+}
+_ONLY = {
+    "fill_uniform": np.float32,
+    "fill_normal": np.float32,
+    "fill_uniform_int": np.int32,
+    "fill_uniform_int64": np.int64,
+    "permute": np.int64,
+    **dict.fromkeys(("fill_uniform64", "fill_normal64", "fill_gamma", "fill_poisson"), np.float64),
 }
 
 
@@ -68,6 +91,6 @@ def served(module: str, name: str, dtype: np.dtype, plain: Callable[..., Any]) -
 
 def steps() -> Iterator[tuple[str, Callable[[], object]]]:
     """All there is to make ready, with its name: for `teachtf warm`."""
-    for dtype in _FLOATS:
-        for module, name in _ARGUMENTS:
+    for module, name in _ARGUMENTS:
+        for dtype in [np.dtype(_ONLY[name])] if name in _ONLY else _FLOATS:
             yield f"{name} {dtype}", lambda m=module, n=name, d=dtype: _load(m, n, d)  # type: ignore[misc]

@@ -1,4 +1,5 @@
-"""One stream of TensorFlow's random numbers: what a random op's kernel keeps from run to run.
+"""One stream of TensorFlow's random numbers: what a random op's kernel keeps from run to run. NumPy draws them
+(`reference.philox`, `reference.samplers`) until `fills` and `samplers` are compiled.
 
 >>> from teachtf.kernels.cpu.philox import Generator
 >>> generator = Generator(seed=1, seed2=2)
@@ -10,15 +11,17 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import ml_dtypes
 import numpy as np
 from numpy.typing import DTypeLike
 
-from teachtf.kernels.cpu import fills, samplers
+from teachtf.kernels.compiling import Served
 from teachtf.kernels.cpu.threads import parallel_for
+from teachtf.kernels.prepared import served
+from teachtf.kernels.reference import philox, samplers
 
 __all__ = ["BLOCKS_PER_OUTPUT", "UNIFORM", "Generator", "blocks_of_classes", "scrambled"]
 
@@ -41,13 +44,34 @@ def _dtype(dtype: DTypeLike) -> np.dtype:
     return found
 
 
+def _fills(name: str, dtype: DTypeLike) -> Served:
+    return served("fills", name, np.dtype(dtype), getattr(philox, name))
+
+
+def _samplers(name: str, dtype: DTypeLike) -> Served:
+    return served("samplers", name, np.dtype(dtype), getattr(samplers, name))
+
+
+# Each with the seconds that NumPy takes for a number.
+_FILL_UNIFORM = _fills("fill_uniform", np.float32), 5e-8
+_FILL_UNIFORM64 = _fills("fill_uniform64", np.float64), 5e-8
+_FILL_NORMAL = _fills("fill_normal", np.float32), 1e-7
+_FILL_NORMAL64 = _fills("fill_normal64", np.float64), 1e-7
+_FILL_INT = _fills("fill_uniform_int", np.int32), 5e-8
+_FILL_INT64 = _fills("fill_uniform_int64", np.int64), 5e-8
+_FILL_GAMMA = _samplers("fill_gamma", np.float64), 5e-7
+_FILL_POISSON = _samplers("fill_poisson", np.float64), 6e-7
+_PERMUTE = _samplers("permute", np.int64), 5e-7
+_CATEGORIES = {np.dtype(kind): (_samplers("categories", kind), 1e-7) for kind in (np.float32, np.float64)}
+_Fill = tuple[Served, float]
+
 _SCRAMBLING_KEY = 0x02461E293EC8F720
 
 
 def scrambled(seed: Any) -> tuple[int, int]:
     """The key, and the high half of the counter, of the stream of two integers. Source: TensorFlow's stateless ops."""
     low, high = (int(s) % 2**64 for s in seed)
-    a, b, c, d = fills.block(np.array((_SCRAMBLING_KEY, high, low), np.uint64), np.uint64(0))
+    a, b, c, d = philox.blocks(np.array((_SCRAMBLING_KEY, high, low), np.uint64), 0)
     return int(b) << 32 | int(a), int(d) << 32 | int(c)
 
 
@@ -83,11 +107,13 @@ class Generator:
             self._low += blocks
         return stream
 
-    def _fill(self, shape: Sequence[int], dtype: DTypeLike, group: int, kernel: Callable[..., None], *args: Any) -> Any:
+    def _fill(self, shape: Sequence[int], dtype: DTypeLike, group: int, how: _Fill, *args: Any) -> Any:
         out = np.empty(shape, dtype)
         flat = out.reshape(-1)
         stream = self.reserve(out.size * BLOCKS_PER_OUTPUT)
         groups = -(-out.size // group)
+        versions, cost = how
+        kernel = versions.version(out.size * cost)
         if groups <= _GRAIN:
             if groups:
                 kernel(flat, stream, 0, groups, *args)
@@ -99,14 +125,14 @@ class Generator:
         """Numbers from [0, 1). Source: RandomUniform."""
         dtype = _dtype(dtype)
         if dtype == np.float64:
-            return self._fill(shape, dtype, 2, fills.fill_uniform64)
-        return self._fill(shape, np.float32, 4, fills.fill_uniform, *UNIFORM[dtype]).astype(dtype, copy=False)
+            return self._fill(shape, dtype, 2, _FILL_UNIFORM64)
+        return self._fill(shape, np.float32, 4, _FILL_UNIFORM, *UNIFORM[dtype]).astype(dtype, copy=False)
 
     def _normal(self, shape: Sequence[int], dtype: DTypeLike, truncated: bool) -> np.ndarray:
         dtype = _dtype(dtype)
         if dtype == np.float64:
-            return self._fill(shape, dtype, 2, fills.fill_normal64, truncated)
-        return self._fill(shape, np.float32, 4, fills.fill_normal, truncated).astype(dtype, copy=False)
+            return self._fill(shape, dtype, 2, _FILL_NORMAL64, truncated)
+        return self._fill(shape, np.float32, 4, _FILL_NORMAL, truncated).astype(dtype, copy=False)
 
     def normal(self, shape: Sequence[int], dtype: DTypeLike = np.float32) -> np.ndarray:
         """Normal numbers of mean 0 and deviation 1. Source: RandomStandardNormal."""
@@ -127,15 +153,15 @@ class Generator:
             raise ValueError(f"Need minval < maxval, got {low} >= {high}")
         whole = np.dtype(getattr(minval, "dtype", np.int32) if dtype is None else dtype)
         small = whole == np.int32
-        kernel = fills.fill_uniform_int if small else fills.fill_uniform_int64
-        return self._fill(shape, whole, 4 if small else 2, kernel, low, np.uint64(high - low))
+        return self._fill(shape, whole, 4 if small else 2, _FILL_INT if small else _FILL_INT64, low, np.uint64(high - low))
 
     def shuffle(self, array: np.ndarray) -> np.ndarray:
         """A copy with the first axis in random order. Source: RandomShuffle."""
         if array.size <= 1 or array.shape[0] <= 1:
             return array.copy()
         order = np.empty(array.shape[0], np.int64)
-        samplers.permute(order, self.reserve((order.size + 2) // 4))
+        versions, cost = _PERMUTE
+        versions.version(order.size * cost)(order, self.reserve((order.size + 2) // 4))
         return array[order]
 
     def multinomial(self, logits: np.ndarray, num_samples: int, output_dtype: DTypeLike = np.int64) -> np.ndarray:
@@ -145,14 +171,17 @@ class Generator:
         if out.size:
             stream = self.reserve(blocks_of_classes(rows, num_samples))
             wide = logits if logits.dtype in (np.float32, np.float64) else logits.astype(np.float32)
-            samplers.categories(out, np.ascontiguousarray(wide), stream)
+            versions, cost = _CATEGORIES[wide.dtype]
+            versions.version((out.size + wide.size) * cost)(out, np.ascontiguousarray(wide), stream)
         return out.astype(output_dtype, copy=False)
 
-    def _sample(self, kernel: Callable[..., None], shape: Sequence[int], values: np.ndarray, dtype: DTypeLike) -> np.ndarray:
+    def _sample(self, how: _Fill, shape: Sequence[int], values: np.ndarray, dtype: DTypeLike) -> np.ndarray:
         out = np.empty((*shape, *values.shape))
         if out.size:
             flat, given = out.reshape(-1), np.ascontiguousarray(values.reshape(-1), np.float64)
             samples = out.size // given.size
+            versions, cost = how
+            kernel = versions.version(out.size * cost)
             stream = self.reserve(out.size * BLOCKS_PER_OUTPUT)
             parallel_for(lambda a, b: kernel(flat, given, samples, stream, a, b), out.size, _SAMPLER_GRAIN)
         with np.errstate(all="ignore"):
@@ -160,8 +189,8 @@ class Generator:
 
     def gamma(self, shape: Sequence[int], alpha: np.ndarray) -> np.ndarray:
         """Gamma numbers [*shape, *alpha.shape] of rate 1. Source: RandomGamma."""
-        return self._sample(samplers.fill_gamma, shape, np.asarray(alpha), np.asarray(alpha).dtype)
+        return self._sample(_FILL_GAMMA, shape, np.asarray(alpha), np.asarray(alpha).dtype)
 
     def poisson(self, shape: Sequence[int], rate: np.ndarray, dtype: DTypeLike | None = None) -> np.ndarray:
         """Poisson counts [*shape, *rate.shape], by default in rate's dtype. Source: RandomPoissonV2."""
-        return self._sample(samplers.fill_poisson, shape, np.asarray(rate), np.asarray(rate).dtype if dtype is None else dtype)
+        return self._sample(_FILL_POISSON, shape, np.asarray(rate), np.asarray(rate).dtype if dtype is None else dtype)

@@ -75,6 +75,9 @@ def fill_gamma(out, alphas, samples, stream, start, stop):
             out[sample * alphas.size + k] = -math.log1p(-_uniforms(stream, _U(index) * _SAMPLE_BLOCKS)[1])
             continue
         d = alpha + (2.0 / 3.0 if alpha < 1.0 else -1.0 / 3.0)
+        if not d > 0.0:  # no number would ever be taken
+            out[sample * alphas.size + k] = np.nan
+            continue
         c = (1.0 / 3.0) / math.sqrt(d)
         skip = _U(index) * _SAMPLE_BLOCKS
         normals, normals_left = (0.0, 0.0), 0
