@@ -25,7 +25,19 @@ from teachtf.kernels.cuda.registry import gpu_kernel
 from teachtf.kernels.cuda.strided import of_shape
 from teachtf.kernels.registry import Call, State
 
-__all__ = ["REDUCTIONS", "Layout", "axis_sizes", "larger", "layout", "plus", "power_of_two", "reduced", "smaller", "times"]
+__all__ = [
+    "ARGS",
+    "REDUCTIONS",
+    "Layout",
+    "axis_sizes",
+    "larger",
+    "layout",
+    "plus",
+    "power_of_two",
+    "reduced",
+    "smaller",
+    "times",
+]
 
 _BLOCKS = 1024  # as many as keep a GPU busy
 _LONG = 4096  # elements of a row that may be split
@@ -271,12 +283,12 @@ def _arg(name: str, beats: Any) -> Any:
     return kernel(*(f"void({t}[::1], {o}[::1], {numbers})" for t, o in signatures))(arg)
 
 
-_ARGS = {"ArgMax": _arg("argmax", _above), "ArgMin": _arg("argmin", _below)}
+ARGS = {"ArgMax": _arg("argmax", _above), "ArgMin": _arg("argmin", _below)}
 
 
 @gpu_kernel("ArgMax", "ArgMin", host=[1])
 def _arg_along(op: Any) -> Call:
-    compiled, target = _ARGS[op.type], np.dtype(op._attrs["output_type"].as_numpy_dtype)
+    compiled, target = ARGS[op.type], np.dtype(op._attrs["output_type"].as_numpy_dtype)
     refuse = cpu.build(op, State())
 
     def call(x: Any, axis: Any) -> Any:
