@@ -28,7 +28,7 @@ def _places(old: int, new: int, align: bool, half: bool) -> np.ndarray:
     return (at + np.float32(0.5)) * scale - np.float32(0.5) if half else at * scale
 
 
-def _nearest(old: int, new: int, align: bool, half: bool) -> np.ndarray:
+def nearest(old: int, new: int, align: bool, half: bool) -> np.ndarray:
     at = _places(old, new, align, half) + np.float32(0.5 if half else 0.0)
     index = np.floor(at + 0.5) if align else np.floor(at)
     return np.clip(index.astype(np.int64), 0, old - 1)
@@ -73,7 +73,7 @@ def weights(kind: str, old: int, new: int, align: bool, half: bool) -> np.ndarra
     return matrix
 
 
-def _size(size: Any) -> tuple[int, int]:
+def output_size(size: Any) -> tuple[int, int]:
     height, width = (int(s) for s in np.ravel(size))
     if height <= 0 or width <= 0:
         raise _invalid("output dimensions must be positive")
@@ -91,7 +91,7 @@ def _resize(op: Any) -> Call:
     align, half = op._attrs["align_corners"], op._attrs.get("half_pixel_centers", False)
 
     def call(images: Any, size: Any) -> Any:
-        height, width = _size(size)
+        height, width = output_size(size)
         tall = weights(kind, images.shape[1], height, align, half)
         return _on_both_axes(images.astype(np.float32), tall, weights(kind, images.shape[2], width, align, half))
 
@@ -116,9 +116,9 @@ def _resize_nearest(op: Any) -> Call:
     align, half = op._attrs["align_corners"], op._attrs["half_pixel_centers"]
 
     def call(images: Any, size: Any) -> Any:
-        height, width = _size(size)
-        rows = _nearest(images.shape[1], height, align, half)
-        return images[:, rows][:, :, _nearest(images.shape[2], width, align, half)]
+        height, width = output_size(size)
+        rows = nearest(images.shape[1], height, align, half)
+        return images[:, rows][:, :, nearest(images.shape[2], width, align, half)]
 
     return call
 
@@ -128,10 +128,10 @@ def _resize_nearest_grad(op: Any) -> Call:
     align, half = op._attrs["align_corners"], op._attrs["half_pixel_centers"]
 
     def call(grads: Any, size: Any) -> Any:
-        height, width = _size(size)
+        height, width = output_size(size)
         batch, new_height, new_width, channels = grads.shape
         result = np.zeros((batch, height, width, channels), grads.dtype)
-        rows, columns = _nearest(height, new_height, align, half), _nearest(width, new_width, align, half)
+        rows, columns = nearest(height, new_height, align, half), nearest(width, new_width, align, half)
         where: Any = (slice(None), rows[:, None], columns[None, :])
         np.add.at(result, where, grads)
         return result
@@ -161,7 +161,7 @@ def to_rgb(hsv: np.ndarray) -> np.ndarray:
     return np.stack([((1 - s) + s * np.clip(p, 0, 1)) * v for p in parts], -1).astype(hsv.dtype)
 
 
-def _three(images: Any) -> None:
+def check_colours(images: Any) -> None:
     if images.shape[-1] != 3:
         raise _invalid(f"input must have 3 channels but instead has {images.shape[-1]} channels.")
 
@@ -171,7 +171,7 @@ def _colour_space(op: Any) -> Call:
     function = to_hsv if op.type == "RGBToHSV" else to_rgb
 
     def call(images: Any) -> Any:
-        _three(images)
+        check_colours(images)
         return function(images)
 
     return call
@@ -182,7 +182,7 @@ def _adjust(op: Any) -> Call:
     hue = op.type == "AdjustHue"
 
     def call(images: Any, amount: Any) -> Any:
-        _three(images)
+        check_colours(images)
         hsv = to_hsv(images.astype(np.float32))
         if hue:
             hsv[..., 0] = (hsv[..., 0] + amount) % 1.0

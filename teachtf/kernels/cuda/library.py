@@ -5,6 +5,7 @@ from __future__ import annotations
 from teachtf.kernels.cuda import (
     fills,
     gathering,
+    images,
     joining,
     moves,
     random,
@@ -20,6 +21,7 @@ from teachtf.kernels.cuda import (
 __all__ = [
     "fills",
     "gathering",
+    "images",
     "joining",
     "moves",
     "random",
