@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from teachtf.core.op_def import registry
-from teachtf.kernels import library
+from teachtf.kernels import library, prepared
 
 assert library  # its import declares every op
 
@@ -34,33 +34,19 @@ def _formulas() -> Iterator[tuple[str, Callable[[], object]]]:
             yield f"{op_def.name} {spread}", lambda call=call, operands=operands: call(*operands)  # type: ignore[misc]
 
 
-def _products() -> Iterator[tuple[str, Callable[[], object]]]:
-    from teachtf.kernels.cpu import conv, gemm, optimizers, philox, pooling
+def _modules() -> Iterator[tuple[str, Callable[[], object]]]:
+    from teachtf.kernels.cpu import optimizers, softmax
 
     for dtype in (np.float32, np.float64):
-        a = np.ones((64, 64), dtype)
-        yield f"matmul {a.dtype}", lambda a=a: gemm.matmul(a, a, True, True)  # type: ignore[misc]
         weights = np.ones(2048, dtype)
         yield (
-            f"adam {a.dtype}",
+            f"adam {weights.dtype}",
             lambda w=weights: optimizers.adam(w, w, w, w, 0.1, 0.9, 0.999, 1e-8),  # type: ignore[misc]
         )
-    image, kernel = np.ones((1, 16, 16, 8), np.float32), np.ones((3, 3, 8, 8), np.float32)
-    pad, one = ((1, 1), (1, 1)), (1, 1)
-    yield "conv2d", lambda: conv.conv2d(image, kernel, one, pad, one)
+        for name in softmax.__all__:
+            if name != "prepare":
+                yield f"{name} {weights.dtype}", lambda n=name, d=weights.dtype: softmax.prepare(n, d)  # type: ignore[misc]
     yield "winograd", lambda: importlib.import_module("teachtf.kernels.cpu.winograd")
-    yield "conv2d back to the input", lambda: conv.conv2d_backprop_input(image.shape, kernel, image, one, pad, one)
-    yield "conv2d back to the filter", lambda: conv.conv2d_backprop_filter(image, kernel.shape, image, one, pad, one)
-    window, half, none = (2, 2), image[:, ::2, ::2], ((0, 0), (0, 0))
-    yield "max_pool", lambda: pooling.max_pool(image, window, window, none)
-    yield (
-        "max_pool back",
-        lambda: pooling.max_pool_grad(image, np.ascontiguousarray(half), np.ascontiguousarray(half), window, window, none),
-    )
-    yield "avg_pool", lambda: pooling.avg_pool(image, window, window, none)
-    yield "avg_pool back", lambda: pooling.avg_pool_grad(image.shape, np.ascontiguousarray(half), window, window, none)
-    for method in ("uniform", "normal", "truncated_normal"):
-        yield method, lambda method=method: getattr(philox.Generator(1, 2), method)((64,), np.float32)  # type: ignore[misc]
 
 
 def warm(report: Callable[[str], object] = print) -> int:
@@ -70,7 +56,7 @@ def warm(report: Callable[[str], object] = print) -> int:
       report: called with a line of text for each kernel that took noticeable time, and with a summary.
     """
     start, count = time.perf_counter(), 0
-    for part in (_products, _formulas):
+    for part in (prepared.steps, _modules, _formulas):
         for name, run in part():
             before = time.perf_counter()
             run()

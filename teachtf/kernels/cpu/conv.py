@@ -230,7 +230,7 @@ def _winograd(filters: tuple[int, ...], outputs: tuple[int, ...], dtype: np.dtyp
     if os.environ.get("TEACHTF_DIRECT_CONVOLUTION", "0") not in ("", "0"):
         return None
     name = f"{__package__}.winograd"
-    return sys.modules[name] if compiling.ready(name, lambda: importlib.import_module(name), patience=0.25) else None
+    return sys.modules[name] if compiling.ready(name, lambda: importlib.import_module(name), patience=0.05) else None
 
 
 def _in_compute_dtype(*arrays: Array) -> tuple[np.dtype, list[Array]]:
