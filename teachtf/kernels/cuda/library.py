@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from teachtf.kernels.cuda import (
+    counting,
+    diagonals,
     fills,
     gathering,
     images,
@@ -19,6 +21,8 @@ from teachtf.kernels.cuda import (
 )
 
 __all__ = [
+    "counting",
+    "diagonals",
     "fills",
     "gathering",
     "images",
