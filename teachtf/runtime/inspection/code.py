@@ -17,16 +17,21 @@ MEANINGS = {
     "NumPy": "NumPy's functions",
     "Python": "the plan's own Python, no kernel",
 }
-# The file of kernels/cpu that computes these ops, which does not tell more of itself.
-FILES = {
-    "MatMul": "gemm",
-    "BatchMatMulV2": "gemm",
-    **dict.fromkeys(("Conv2D", "Conv2DBackpropInput", "Conv2DBackpropFilter"), "conv"),
-    **dict.fromkeys((f"DepthwiseConv2dNative{w}" for w in ("", "BackpropInput", "BackpropFilter")), "depthwise"),
-    **dict.fromkeys(("MaxPool", "MaxPoolGrad", "AvgPool", "AvgPoolGrad"), "pooling"),
-    **dict.fromkeys(("RandomUniform", "RandomStandardNormal", "TruncatedNormal", "RandomUniformInt"), "philox"),
-    **dict.fromkeys(("RandomShuffle", "Multinomial", "RandomGamma", "RandomPoissonV2"), "philox"),
-    "ApplyAdam": "optimizers",
+# Ops whose kernels have compiled code and do not tell more of it (`kernels.serving`).
+SILENT = {
+    *(
+        "ApplyAdam",
+        "RandomUniform",
+        "RandomStandardNormal",
+        "TruncatedNormal",
+        "RandomUniformInt",
+        "RandomShuffle",
+        "Multinomial",
+    ),
+    *("RandomGamma", "RandomPoissonV2", "StatelessMultinomial", "StatelessRandomGetKeyCounter"),
+    *(f"StatelessRandom{what}V2" for what in ("Uniform", "UniformInt", "Normal")),
+    *("StatelessTruncatedNormalV2",),
+    *(f"{what}CandidateSampler" for what in ("Uniform", "LogUniform", "FixedUnigram", "LearnedUnigram", "ThreadUnsafeUnigram")),
 }
 
 
@@ -40,8 +45,6 @@ def code_of(step: Step, inputs: Sequence[tuple[Any, Any]] | None) -> str:
         return "Python"
     if step.kind not in ("kernel", "fused"):
         return ""
-    if step.kernel in FILES:
-        return "Numba"
     if not hasattr(step.call, "code"):
-        return "NumPy"
+        return "Numba" if step.kernel in SILENT else "NumPy"
     return "" if inputs is None else serving.state(step.call, inputs)
