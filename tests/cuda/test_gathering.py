@@ -56,6 +56,16 @@ def test_dynamic_stitch() -> None:
         same(op_type, [np.zeros(0, np.int32)], [np.zeros((0, 2), np.float32)])
 
 
+def test_dynamic_partition() -> None:
+    for x in (floats(5, 2, 3), floats(5)):
+        same("DynamicPartition", x, np.array([2, 0, 2, 2, 0], np.int32), num_partitions=4)
+        same("DynamicPartition", x, np.zeros(5, np.int32), num_partitions=1)
+    same("DynamicPartition", floats(2, 2, 3), np.array([[1, 0], [0, 1]], np.int32), num_partitions=2)
+    same("DynamicPartition", floats(0, 3), np.zeros(0, np.int32), num_partitions=2)
+    same_error("DynamicPartition", floats(2), np.array([0, 2], np.int32), num_partitions=2)
+    same_error("DynamicPartition", floats(2), np.array([0], np.int32), num_partitions=2)
+
+
 @pytest.mark.parametrize("how", ["Update", "Add", "Sub", "Min", "Max"])
 def test_scatter_to_copies(how: str) -> None:
     x = floats(4, 3, 2)

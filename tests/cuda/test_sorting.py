@@ -69,6 +69,15 @@ def test_largest_of_too_few() -> None:
     same("TopKV2", np.zeros((0, 3), np.float32), np.array(2, np.int32))
 
 
+def test_whether_targets_are_among_the_largest() -> None:
+    x = np.round(floats(6, 9), 1)
+    x[4, 2], x[5, 1] = np.nan, -np.inf
+    for k in (0, 1, 3, 9):
+        same("InTopKV2", x, np.array([0, 3, 8, -1, 0, 0], np.int32), np.array(k, np.int32))
+    same("InTopKV2", x, np.array([0, 3, 8, 9, 0, 0], np.int64), np.array(3, np.int64))
+    same_error("InTopKV2", x, np.array([0], np.int32), np.array(3, np.int32))
+
+
 def test_bounds() -> None:
     rows = np.sort(np.round(floats(2, 7), 1))
     for op_type in ("LowerBound", "UpperBound"):

@@ -5,4 +5,10 @@ from __future__ import annotations
 __all__ = ["FALLBACKS"]
 
 # reason -> op types
-FALLBACKS: dict[str, frozenset[str]] = {}
+FALLBACKS: dict[str, frozenset[str]] = {
+    "values of unknown number: the CPU counts them": frozenset({"Unique", "UniqueWithCounts"}),
+    "indices of sparse tensors: the CPU sorts and counts them": frozenset(
+        f"Sparse{what}"
+        for what in ("Concat", "FillEmptyRows", "FillEmptyRowsGrad", "Reorder", "Reshape", "Slice", "SliceGrad", "Split")
+    ),
+}

@@ -14,7 +14,7 @@ from teachtf.kernels.cuda.fills import filled
 from teachtf.kernels.cuda.jit import device_function, kernel, launch
 from teachtf.kernels.cuda.joining import concatenated
 from teachtf.kernels.cuda.registry import gpu_kernel
-from teachtf.kernels.cuda.strided import index_type
+from teachtf.kernels.cuda.strided import View, gathered, index_type
 from teachtf.kernels.registry import Call
 
 __all__ = ["addresses", "place_of", "taken"]
@@ -157,5 +157,28 @@ def _dynamic_stitch(op: Any) -> Call:
         whole = concatenated(rows, 0) if number > 1 else rows[0]
         found = taken(whole, to_gpu(source), 1, 1, places.size, math.prod(inner))
         return found.reshaped((len(source), *inner))
+
+    return call
+
+
+@gpu_kernel("DynamicPartition", host=[1])
+def _dynamic_partition(op: Any) -> Call:
+    """The rows of all partitions are picked at once; each partition is a part of them, side by side."""
+    number = op._attrs["num_partitions"]
+
+    def call(data: Any, partitions: Any) -> Any:
+        flat, inner = np.ravel(partitions), data.shape[np.ndim(partitions) :]
+        fits = data.shape[: np.ndim(partitions)] == np.shape(partitions)
+        if not fits or (flat.size and not 0 <= flat.min() <= flat.max() < number):
+            return on_cpu(op, data, partitions)
+        order = np.argsort(flat, kind="stable").astype(np.int64)
+        width = math.prod(inner)
+        rows = taken(data, to_gpu(order), 1, 1, flat.size, width)
+        parts, stop = [], 0
+        for count in np.bincount(flat, minlength=number).tolist():
+            start, stop = stop, stop + count
+            steps = tuple(math.prod(inner[i + 1 :]) for i in range(len(inner)))
+            parts.append(gathered(rows, View((count, *inner), (width, *steps), start * width)))
+        return tuple(parts) if number > 1 else parts[0]
 
     return call

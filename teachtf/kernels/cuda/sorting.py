@@ -159,6 +159,46 @@ def _top_k(op: Any) -> Call:
     return call
 
 
+@kernel(*(f"void(float32[::1], {i}[::1], boolean[::1], int64, int64)" for i in ("int32", "int64")))
+def _in_top(predictions, targets, y, classes, k):
+    """A block a row: whether fewer than k classes are better than the target's, and all are finite."""
+    better = cuda.shared.array(THREADS, np.int64)
+    thread, row = cuda.threadIdx.x, np.int64(cuda.blockIdx.x)
+    target = np.int64(targets[row])
+    valid = 0 <= target < classes
+    own = predictions[row * classes + (target if valid else 0)]
+    found = np.int64(0)
+    for j in range(thread, classes, cuda.blockDim.x):
+        value = predictions[row * classes + j]
+        if not math.isfinite(value):
+            found = classes + k  # no rank is good enough then
+        elif value > own:
+            found += 1
+    better[thread] = found
+    step = cuda.blockDim.x // 2
+    while step > 0:
+        cuda.syncthreads()
+        if thread < step:
+            better[thread] += better[thread + step]
+        step //= 2
+    if thread == 0:
+        y[row] = valid and better[0] < k
+
+
+@gpu_kernel("InTopKV2", host=[2])
+def _in_top_k(op: Any) -> Call:
+    def call(predictions: Any, targets: Any, k: Any) -> Any:
+        batch, classes = predictions.shape
+        if targets.shape != (batch,) or predictions.size == 0:
+            return on_cpu(op, predictions, targets, k)
+        made = empty((batch,), np.bool_)
+        threads = min(THREADS, power_of_two(classes))
+        _in_top[batch, threads](predictions.flat, targets.flat, made.flat, classes, int(k))
+        return made
+
+    return call
+
+
 @kernel(
     *(
         f"void({t}[::1], {t}[::1], {o}[::1], int64, int64, boolean, int64)"
