@@ -74,7 +74,7 @@ def resample(x, y, tops, row_weights, rows, lefts, column_weights, columns, heig
 def _resampled(x: GpuArray, kind: str, sizes: Any, align: bool, half: bool, turned: bool, dtype: Any) -> GpuArray:
     batch, height, width, channels = x.shape
     made = empty((batch, *sizes, channels), dtype)
-    bands = []
+    bands: list[Any] = []
     for old, new in zip((height, width), sizes, strict=True):
         bands += _band(kind, *((new, old) if turned else (old, new)), align, half, turned)
     _by_rows(resample, made.shape, x.flat, made.flat, *bands, height, width, *sizes, channels)

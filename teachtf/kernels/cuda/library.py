@@ -17,6 +17,7 @@ from teachtf.kernels.cuda import (
     segments,
     sorting,
     special,
+    stacks,
     state,
 )
 
@@ -35,5 +36,6 @@ __all__ = [
     "segments",
     "sorting",
     "special",
+    "stacks",
     "state",
 ]

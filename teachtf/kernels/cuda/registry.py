@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from teachtf.core import dtypes
 from teachtf.kernels import registry as cpu
 from teachtf.kernels.cuda.arrays import TYPES, GpuArray, to_gpu, to_host
 from teachtf.kernels.registry import Call, Cell, State
@@ -96,5 +97,5 @@ def _to_gpu_unless_cell(value: Any) -> Any:
 
 
 def _has_types(op: Any) -> bool:
-    dtypes = {t.dtype.base_dtype for t in (*op.inputs, *op.outputs)}
-    return all(not d.is_quantized and np.dtype(d.as_numpy_dtype) in TYPES for d in dtypes)
+    found = {t.dtype.base_dtype for t in (*op.inputs, *op.outputs)} - {dtypes.resource}  # handles are the host's
+    return all(not d.is_quantized and np.dtype(d.as_numpy_dtype) in TYPES for d in found)
