@@ -1,8 +1,8 @@
 """Traces for Chrome: what ran when and where. Source: `tensorflow/python/client/timeline.py`.
 
 Open the JSON in `chrome://tracing` or https://ui.perfetto.dev: a row for each device, a bar for each op, an arrow for each
-tensor, a curve for the memory. A traced run goes operation by operation; `tf.runtime.explain(..., run=True).chrome_trace()` shows
-the lines of a plan as they run, fused.
+tensor, a curve for the memory. A traced run goes operation by operation; `tf.runtime.explain(..., run=True).chrome_trace()`
+shows the lines of a plan as they run, fused.
 """
 
 from __future__ import annotations
