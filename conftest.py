@@ -3,11 +3,15 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
 import teachtf as tf
+
+# Tests see compiled kernels from the first run on. What serves until those stand is for tests/kernels/test_compiling.py.
+os.environ.setdefault("TEACHTF_COMPILER", "first")
 
 ROOT = Path(__file__).resolve().parent
 

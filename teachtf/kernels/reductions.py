@@ -131,7 +131,7 @@ def _product(name: str, transposes: tuple[str, str]) -> Callable[[Any], Call]:
             return (plain if work <= _SMALL else versions.version(work * _LOST))(a, b, *turned)
 
         def code(inputs: Any) -> Any:
-            (a, _), (b, _) = inputs
+            a, b = inputs[0][0], inputs[-1][0]
             return versions.key if math.prod(a) * b[-2 if turned[1] else -1] > _SMALL else None
 
         return telling(call, code)
