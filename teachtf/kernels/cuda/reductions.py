@@ -41,6 +41,7 @@ __all__ = [
 
 _BLOCKS = 1024  # as many as keep a GPU busy
 _LONG = 4096  # elements of a row that may be split
+_EACH = 4  # elements of a short row for each thread
 _WORK = 8  # elements of a part for each thread, at least
 
 
@@ -74,30 +75,39 @@ def _either(a, b):
     return a or b
 
 
+@device_function
+def locate(inner, parts, width, depth):
+    """What a thread works at: its row, part, level and column. The width and the depth are exponents of 2, so that only the
+    number of the block is divided."""
+    thread, both = np.int64(cuda.threadIdx.x), width + depth
+    tiles = np.uint32((inner + (1 << width) - 1) >> width)
+    block, parts = np.uint32(cuda.blockIdx.x), np.uint32(parts)
+    rest = np.uint32(block // tiles)
+    group = np.uint32(rest // parts)
+    row = np.int64(group) * (cuda.blockDim.x >> both) + (thread >> both)
+    column = (np.int64(block - rest * tiles) << width) + (thread & ((1 << width) - 1))
+    return row, np.int64(rest - group * parts), (thread >> width) & ((1 << depth) - 1), column
+
+
 def _numbers(name: str, combine: Any, types: str, mean: bool = False) -> Any:
     """The kernel of one reduction. A mean's divides by `count`."""
 
     def reduction(x, y, start, outer, length, inner, parts, part_length, width, depth, count):
         shared = cuda.shared.array(THREADS, x.dtype)
-        thread = np.int64(cuda.threadIdx.x)
-        level = thread // width % depth
-        tiles = (inner + width - 1) // width
-        block = np.int64(cuda.blockIdx.x)
-        column = block % tiles * width + thread % width
-        part = block // tiles % parts
-        row = block // (tiles * parts) * (cuda.blockDim.x // (width * depth)) + thread // (width * depth)
+        thread = cuda.threadIdx.x
+        row, part, level, column = locate(inner, parts, width, depth)
         result = start
         if row < outer and column < inner:
             first = row * length * inner + column
-            for i in range(part * part_length + level, min((part + 1) * part_length, length), depth):
+            for i in range(part * part_length + level, min((part + 1) * part_length, length), 1 << depth):
                 result = combine(result, x[first + i * inner])
         shared[thread] = result
-        step = depth // 2
+        step = 1 << depth >> 1
         while step > 0:
             cuda.syncthreads()
             if level < step:
-                shared[thread] = combine(shared[thread], shared[thread + step * width])
-            step //= 2
+                shared[thread] = combine(shared[thread], shared[thread + (step << width)])
+            step >>= 1
         if level == 0 and row < outer and column < inner:
             at = (row * parts + part) * inner + column
             if mean:
@@ -149,7 +159,7 @@ def axis_sizes(shape: Sequence[int], axis: int) -> tuple[int, int, int]:
 
 
 class Layout(NamedTuple):
-    """How threads are laid out over [outer, length, inner]."""
+    """How threads are laid out over [outer, length, inner]; the width and the depth are exponents of 2."""
 
     blocks: int
     threads: int
@@ -163,7 +173,7 @@ class Layout(NamedTuple):
 def layout(outer: int, length: int, inner: int, split: bool = True) -> Layout:
     """The layout for a reduction of `length`; rows are split into parts if that may be."""
     width = min(32, power_of_two(inner))
-    depth = min(THREADS // width, power_of_two(length))
+    depth = min(THREADS // width, power_of_two(-(-length // _EACH)))
     groups = min(THREADS // (width * depth), power_of_two(outer))
     blocks = -(-inner // width) * -(-outer // groups)
     parts, part_length = 1, length
@@ -171,7 +181,8 @@ def layout(outer: int, length: int, inner: int, split: bool = True) -> Layout:
         part_length = max(-(-length * blocks // _BLOCKS), depth * _WORK)
         part_length = -(-part_length // depth) * depth
         parts = -(-length // part_length)
-    return Layout(blocks * parts, width * depth * groups, parts, part_length, width, depth)
+    bits = width.bit_length() - 1, depth.bit_length() - 1
+    return Layout(blocks * parts, width * depth * groups, parts, part_length, *bits)
 
 
 def reduced(name: str, x: GpuArray, outer: int, length: int, inner: int, count: int | None = None) -> GpuArray:
@@ -248,32 +259,28 @@ def _arg(name: str, beats: Any) -> Any:
     def arg(x, y, outer, length, inner, width, depth):
         values = cuda.shared.array(THREADS, x.dtype)
         places = cuda.shared.array(THREADS, np.int64)
-        thread = np.int64(cuda.threadIdx.x)
-        level = thread // width % depth
-        tiles = (inner + width - 1) // width
-        block = np.int64(cuda.blockIdx.x)
-        column = block % tiles * width + thread % width
-        row = block // tiles * (cuda.blockDim.x // (width * depth)) + thread // (width * depth)
+        thread = cuda.threadIdx.x
+        row, _, level, column = locate(inner, 1, width, depth)
         inside = row < outer and column < inner
         first = row * length * inner + column if inside else 0
         best, place = x[first], np.int64(0)
         if inside:
-            for i in range(level, length, depth):
+            for i in range(level, length, 1 << depth):
                 value = x[first + i * inner]
                 # The first of equals, and the first NaN, as NumPy does.
                 if beats(value, best) or (value != value and best == best):
                     best, place = value, i
         values[thread], places[thread] = best, place
-        step = depth // 2
+        step = 1 << depth >> 1
         while step > 0:
             cuda.syncthreads()
             if level < step:
-                other, there = values[thread + step * width], places[thread + step * width]
+                other, there = values[thread + (step << width)], places[thread + (step << width)]
                 mine, here = values[thread], places[thread]
                 equal = other == mine or (other != other and mine != mine)
                 if beats(other, mine) or (other != other and mine == mine) or (equal and there < here):
                     values[thread], places[thread] = other, there
-            step //= 2
+            step >>= 1
         if level == 0 and inside:
             y[row * inner + column] = places[thread]
 

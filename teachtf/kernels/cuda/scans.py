@@ -13,7 +13,7 @@ from numba import cuda
 
 from teachtf.kernels.cuda.arrays import GpuArray, empty
 from teachtf.kernels.cuda.jit import THREADS, kernel, launch
-from teachtf.kernels.cuda.reductions import REDUCTIONS, axis_sizes, layout, plus, times
+from teachtf.kernels.cuda.reductions import REDUCTIONS, axis_sizes, layout, locate, plus, times
 from teachtf.kernels.cuda.registry import gpu_kernel
 from teachtf.kernels.registry import Call
 
@@ -23,21 +23,17 @@ __all__ = ["scanned"]
 def _scanning(name: str, combine: Any) -> Any:
     def scan(x, y, start, carries, carried, outer, length, inner, parts, part_length, width, depth, exclusive, reverse):
         shared = cuda.shared.array(THREADS, x.dtype)
-        thread = np.int64(cuda.threadIdx.x)
-        level = thread // width % depth
-        tiles = (inner + width - 1) // width
-        block = np.int64(cuda.blockIdx.x)
-        column = block % tiles * width + thread % width
-        part = block // tiles % parts
-        row = block // (tiles * parts) * (cuda.blockDim.x // (width * depth)) + thread // (width * depth)
+        thread = cuda.threadIdx.x
+        row, part, level, column = locate(inner, parts, width, depth)
         inside = row < outer and column < inner
         begin = part * part_length
         size = min(part_length, length - begin)
-        last = thread + (depth - 1 - level) * width
+        across, deep = 1 << width, 1 << depth
+        last = thread + (deep - 1 - level) * across
         carry = start
         if carried and inside:
             carry = carries[(row * parts + part) * inner + column]
-        for piece in range(0, size, depth):
+        for piece in range(0, size, deep):
             i = piece + level
             at = row * length + begin + (size - 1 - i if reverse else i)
             value = start
@@ -46,15 +42,15 @@ def _scanning(name: str, combine: Any) -> Any:
             shared[thread] = value
             cuda.syncthreads()
             step = 1
-            while step < depth:
+            while step < deep:
                 if level >= step:
-                    value = combine(shared[thread - step * width], value)
+                    value = combine(shared[thread - step * across], value)
                 cuda.syncthreads()
                 shared[thread] = value
                 cuda.syncthreads()
-                step *= 2
+                step <<= 1
             if exclusive:
-                value = shared[thread - width] if level > 0 else start
+                value = shared[thread - across] if level > 0 else start
             if inside and i < size:
                 y[at * inner + column] = combine(carry, value)
             carry = combine(carry, shared[last])

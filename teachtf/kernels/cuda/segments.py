@@ -18,7 +18,7 @@ from teachtf.kernels.cuda.arrays import GpuArray, empty, to_gpu
 from teachtf.kernels.cuda.checks import new_flag, on_cpu, refused
 from teachtf.kernels.cuda.fills import filled
 from teachtf.kernels.cuda.jit import THREADS, kernel, launch
-from teachtf.kernels.cuda.reductions import REDUCTIONS, larger, layout, plus, smaller, times
+from teachtf.kernels.cuda.reductions import REDUCTIONS, larger, layout, locate, plus, smaller, times
 from teachtf.kernels.cuda.registry import gpu_kernel
 from teachtf.kernels.cuda.scattering import ATOMIC, HALVES
 from teachtf.kernels.registry import Call
@@ -30,24 +30,20 @@ def _reducing(name: str, combine: Any) -> Any:
     def made(x, order, starts, y, start, none, segments, inner, width, depth):
         """Segment k has the rows `order[starts[k]:starts[k + 1]]` of x; `none` is what it comes to without any."""
         shared = cuda.shared.array(THREADS, x.dtype)
-        thread = np.int64(cuda.threadIdx.x)
-        level = thread // width % depth
-        tiles = (inner + width - 1) // width
-        block = np.int64(cuda.blockIdx.x)
-        column = block % tiles * width + thread % width
-        segment = block // tiles * (cuda.blockDim.x // (width * depth)) + thread // (width * depth)
+        thread = cuda.threadIdx.x
+        segment, _, level, column = locate(inner, 1, width, depth)
         inside = segment < segments and column < inner
         result = start
         if inside:
-            for i in range(starts[segment] + level, starts[segment + 1], depth):
+            for i in range(starts[segment] + level, starts[segment + 1], 1 << depth):
                 result = combine(result, x[order[i] * inner + column])
         shared[thread] = result
-        step = depth // 2
+        step = 1 << depth >> 1
         while step > 0:
             cuda.syncthreads()
             if level < step:
-                shared[thread] = combine(shared[thread], shared[thread + step * width])
-            step //= 2
+                shared[thread] = combine(shared[thread], shared[thread + (step << width)])
+            step >>= 1
         if level == 0 and inside:
             y[segment * inner + column] = shared[thread] if starts[segment] < starts[segment + 1] else none
 
