@@ -24,7 +24,7 @@ def _checked(op: Any, function: Call, failure: str) -> Call:
 
     def call(*inputs: Any) -> Any:
         arrays = [np.asarray(i, np.float32) if narrow else np.asarray(i) for i in inputs]
-        _check_square(op, arrays[0])
+        check_square(op, arrays[0])
         try:
             found = function(*arrays)
         except np.linalg.LinAlgError:
@@ -39,7 +39,7 @@ def _checked(op: Any, function: Call, failure: str) -> Call:
 _RECTANGLES = {"Qr", "Svd", "MatrixSolveLs"}
 
 
-def _check_square(op: Any, matrix: Any) -> None:
+def check_square(op: Any, matrix: Any) -> None:
     if matrix.ndim < 2:
         raise _invalid(f"Input tensor 0 must have rank >= 2, got {matrix.ndim}")
     if op.type not in _RECTANGLES and matrix.shape[-1] != matrix.shape[-2]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from teachtf.kernels.cuda import (
     counting,
+    decompositions,
     diagonals,
     fills,
     gathering,
@@ -24,6 +25,7 @@ from teachtf.kernels.cuda import (
 
 __all__ = [
     "counting",
+    "decompositions",
     "diagonals",
     "fills",
     "gathering",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numba import cuda
@@ -92,7 +92,7 @@ def _faked(x: GpuArray, low: GpuArray, high: GpuArray, steps: Any) -> GpuArray:
 
 @gpu_kernel("FakeQuantWithMinMaxArgs", "FakeQuantWithMinMaxArgsGradient")
 def _by_attributes(op: Any) -> Call:
-    steps, function = _steps(op), _inside if op.type.endswith("Gradient") else _faked
+    steps, function = _steps(op), cast(Call, _inside if op.type.endswith("Gradient") else _faked)
     limits = np.float32(op._attrs["min"]), np.float32(op._attrs["max"])
     return lambda *inputs: function(*inputs, *map(to_gpu, limits), steps)
 
