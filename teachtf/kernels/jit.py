@@ -41,11 +41,21 @@ def _environment_key() -> str:
     return digest.hexdigest()[:16]
 
 
+@functools.cache
+def _own_folder() -> Path:
+    """A folder that nobody else can have filled: what is read from the cache is run."""
+    return Path(tempfile.mkdtemp(prefix="teachtf-"))
+
+
 def cache_folder() -> Path:
-    """The folder of this machine's and this version's compiled kernels: ``$TEACHTF_CACHE_DIR`` or ``~/.cache/teachtf``,
-    then a hash. It may not exist yet."""
+    """The folder of this machine's and this version's compiled kernels: ``$TEACHTF_CACHE_DIR`` or ``~/.cache/teachtf`` (a
+    user without a home has one for this process), then a hash. It may not exist yet."""
     root = os.environ.get("TEACHTF_CACHE_DIR")
-    return (Path(root) if root else Path.home() / ".cache" / "teachtf").absolute() / _environment_key()
+    try:
+        folder = Path(root) if root else Path.home() / ".cache" / "teachtf"
+    except RuntimeError:
+        folder = _own_folder()
+    return folder.absolute() / _environment_key()
 
 
 class _Locator(UserProvidedCacheLocator):

@@ -1,14 +1,17 @@
 """The compile cache: shared by processes, blind to nothing, and never a reason to fail."""
 
+import errno
 import os
 import subprocess
 import sys
 from pathlib import Path
 
 import numba
+import numpy as np
 import pytest
 
 from teachtf.kernels import jit as jit_module
+from teachtf.kernels.cpu.elementwise import compile_formula
 from teachtf.kernels.jit import cache_folder, jit
 
 PROGRAM = """
@@ -112,3 +115,50 @@ def test_nan_keeps_its_meaning():
         return x != x
 
     assert differs(float("nan"))
+
+
+@pytest.fixture
+def key(monkeypatch):
+    """The environment's key, worked out anew each time."""
+    compute = jit_module._environment_key.__wrapped__
+    monkeypatch.setattr(jit_module, "_environment_key", compute)
+    return compute
+
+
+def test_a_changed_helper_in_another_file_makes_all_code_new(key, monkeypatch, tmp_path):
+    (tmp_path / "cpu").mkdir()
+    helper = tmp_path / "cpu" / "helper.py"
+    helper.write_text("ONE = 1\n")
+    monkeypatch.setattr(jit_module, "_KERNELS", tmp_path)
+    before = key()
+    helper.write_text("ONE = 2\n")
+    assert key() != before
+    helper.write_text("ONE = 1\n")
+    assert key() == before
+
+
+def test_another_cpu_has_code_of_its_own(key, monkeypatch):
+    here = cache_folder()
+    monkeypatch.setattr(jit_module.llvm, "get_host_cpu_name", lambda: "an older one")
+    assert cache_folder() != here
+
+
+def test_user_without_a_home(monkeypatch):
+    def homeless():
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.delenv("TEACHTF_CACHE_DIR", raising=False)
+    monkeypatch.setattr(Path, "home", homeless)
+    assert cache_folder().is_absolute()
+
+
+@pytest.mark.parametrize("fault", [errno.ENOSPC, errno.EROFS, errno.EACCES])
+def test_disk_that_takes_no_more(fault, monkeypatch, tmp_path):
+    def refuse(*_, **__):
+        raise OSError(fault, os.strerror(fault))
+
+    monkeypatch.setenv("TEACHTF_CACHE_DIR", str(tmp_path))
+    monkeypatch.setattr(jit_module.os, "replace", refuse)
+    formula = compile_formula(f"x * {fault} + 0.125", ("x",))
+    assert formula(np.ones(9, np.float32)).tolist() == [fault + 0.125] * 9
+    assert not [path for path in tmp_path.rglob("*") if path.is_file() and path.suffix == ".nbc"]

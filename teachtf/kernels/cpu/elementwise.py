@@ -42,13 +42,12 @@ def _module_file(text: str, name: str) -> Path:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, draft = tempfile.mkstemp(dir=path.parent, suffix=".draft")
+        with os.fdopen(handle, "w") as file:
+            file.write(text)
+        os.replace(draft, path)
     except OSError:
         path = Path(tempfile.mkdtemp(prefix="teachtf-")) / path.name
         path.write_text(text)
-        return path
-    with os.fdopen(handle, "w") as file:
-        file.write(text)
-    os.replace(draft, path)
     return path
 
 
