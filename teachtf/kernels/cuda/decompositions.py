@@ -208,7 +208,7 @@ def _threads(n: int) -> int:
 def _copied(x: GpuArray, transposed: bool = False, batch: tuple[int, ...] = ()) -> GpuArray:
     """A copy that may be written to, perhaps of the transposes and repeated for a batch."""
     whole = of_shape(x.shape)
-    part = np.swapaxes(whole, -1, -2) if transposed else whole
+    part: np.ndarray = np.swapaxes(whole, -1, -2) if transposed else whole
     if batch != x.shape[:-2]:
         part = np.broadcast_to(part, (*batch, *part.shape[-2:]), subok=True)
     made = empty(part.shape, x.dtype)

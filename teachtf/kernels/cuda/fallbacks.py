@@ -6,6 +6,7 @@ __all__ = ["FALLBACKS"]
 
 # reason -> op types
 FALLBACKS: dict[str, frozenset[str]] = {
+    "LAPACK on the CPU": frozenset({"Qr", "SelfAdjointEigV2", "Svd"}),
     "values of unknown number: the CPU counts them": frozenset({"Unique", "UniqueWithCounts"}),
     "indices of sparse tensors: the CPU sorts and counts them": frozenset(
         f"Sparse{what}"
