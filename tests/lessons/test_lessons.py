@@ -21,6 +21,7 @@ ORDER = (
     "07_variable_scopes",
     "08_a_photograph",
     "09_handwritten_digits",
+    "10_what_a_run_does",
 )
 
 # Lesson and lines of each snippet of the notes, slips mended, written without the spaces and with one kind of quotes.

@@ -12,7 +12,7 @@ from teachtf.runtime.inspection.reading import Step
 MEANINGS = {
     "compiled": "Numba's code is ready",
     "compiling": "Numba is at work; NumPy serves meanwhile",
-    "to compile": "Numba compiles it behind the first runs; NumPy serves until then",
+    "to compile": "Numba compiles it behind the first large runs; NumPy serves until then",
     "Numba": "compiled, or read from the cache, when first used; small arrays go to NumPy",
     "NumPy": "NumPy's functions",
     "Python": "the plan's own Python, no kernel",

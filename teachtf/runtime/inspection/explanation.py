@@ -138,7 +138,7 @@ class Explanation:
 
     __repr__ = __str__
 
-    def text(self, width: int = 110) -> str:
+    def text(self, width: int = 118) -> str:
         """The table, in lines of at most `width` characters where names can be shortened."""
         return text.table(self, width)
 

@@ -210,10 +210,7 @@ def _foot(explanation: Any, width: int) -> list[str]:
         ("in place", [f"{a} in {b}" for a, b in explanation.in_place.items()]),
         ("left out", explanation.left_out),
     ]
-    notes = {
-        "folded": f"{plural(len(explanation.folded), 'operation')} computed with the plan: ",
-        "left out": f"{plural(len(explanation.left_out), 'operation')}, nearest first: ",
-    }
+    notes = {"folded": "computed when the plan was made: ", "left out": "not needed: "}
     told = [(word, notes.get(word, "") + _some(names)) for word, names in facts if names]
     if explanation.peak:
         unknown = "" if explanation.is_whole else ", and what has no known shape"
