@@ -1,4 +1,5 @@
-"""Makes the pictures of the README and the docs: graph.png and lesson.png, from the code and lessons as they are, and run.png.
+"""Makes the pictures of the README and the docs: graph.png, plan.png and lesson.png, from the code and lessons as they are, and
+run.png.
 
     .venv/bin/python docs/images/make.py
 
@@ -14,7 +15,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from teachtf_widgets import graph_view, layout
+from teachtf_widgets import graph_view, layout, plan_view
 
 import teachtf as tf
 
@@ -64,6 +65,19 @@ def draw_run() -> None:
     write_small(layout.render(RUN, "png", dpi=110), HERE / "run.png")
 
 
+def draw_plan() -> None:
+    """The plan of docs/run.md, with what does not run."""
+    with tf.Graph().as_default():
+        x = tf.placeholder(tf.float32, [None, 96], name="x")
+        weights = tf.get_variable("weights", [96, 10], initializer=tf.zeros_initializer())
+        hidden = tf.nn.relu(tf.tanh(x) * 2.0 + 1.0, name="hidden")
+        chances = tf.nn.softmax(tf.matmul(hidden, weights), name="chances")
+        tf.argmax(chances, 1, name="answer")
+        plan = tf.runtime.explain(chances, {x: [[0.0] * 96] * 100})
+        print(plan)
+    write_small(plan_view(plan, idle=True, direction="LR").png(dpi=100), HERE / "plan.png")
+
+
 def write_small(png: bytes, path: Path) -> None:
     """Writes a picture on white, in 256 colours."""
     picture = Image.open(io.BytesIO(png)).convert("RGBA")
@@ -101,6 +115,7 @@ def test_photograph_the_lesson(server, browser) -> None:
 if __name__ == "__main__":
     draw_graph()
     draw_run()
+    draw_plan()
     # The server and the browser are the fixtures of the browser tests.
     command = [sys.executable, "-m", "pytest", "-q", "-s", "-p", "no:cacheprovider", "-c", "tests/browser/pytest.ini"]
     command += ["-p", "tests.browser.conftest", "-m", "browser", str(HERE / "make.py")]
