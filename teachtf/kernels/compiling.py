@@ -168,10 +168,10 @@ class Served:
 
 
 class Compiled:
-    """Statements whose loops are compiled behind the runs."""
+    """Statements whose loops are compiled behind the runs; the first `updates` inputs are updated."""
 
-    def __init__(self, formula: Statements) -> None:
-        self._formula = formula
+    def __init__(self, formula: Statements, updates: int = 0) -> None:
+        self._formula, self._updates = formula, updates
         self._bound: dict[Any, Any] = {}
 
     def ready(self, inputs: Sequence[Any]) -> Any:
@@ -180,7 +180,7 @@ class Compiled:
         if key in self._bound:
             return self._bound[key]
         shapes, dtypes = zip(*key, strict=True)
-        spread = spread_of(self._formula, shapes)
+        spread = spread_of(self._formula, shapes, self._updates)
         if spread is not None and not ready((self._formula, spread.kinds, dtypes), lambda: self._bind(shapes, dtypes)):
             return None
         if len(self._bound) >= _BOUND_KEPT:
@@ -191,7 +191,7 @@ class Compiled:
     def _bind(self, shapes: Sequence[Any], dtypes: Sequence[Any]) -> Any:
         from teachtf.kernels.cpu.elementwise import Formula
 
-        return Formula(self._formula).bind(shapes, dtypes)
+        return Formula(self._formula).bind(shapes, dtypes, self._updates)
 
 
 def wait() -> None:

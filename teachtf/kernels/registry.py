@@ -7,8 +7,11 @@ gives one array, or a tuple of them for an op of several outputs. It never write
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Any
+
+import numpy as np
 
 from teachtf.core import errors, op_def, static
 
@@ -93,7 +96,8 @@ static.computed = _computed
 
 
 class Cell:
-    """What a variable is at run time: a place that holds an array. Arrays in it are replaced, never written to."""
+    """What a variable is at run time: a place that holds an array. An array that somebody else could hold too is replaced, not
+    written to."""
 
     __slots__ = ("name", "value")
 
@@ -111,6 +115,13 @@ class Cell:
         if value is None:
             raise errors.FailedPreconditionError(None, None, f"Attempting to use uninitialized value {self.name}")
         return value
+
+    def own(self) -> Any:
+        """The value to write into: itself if nobody else can see it, else a copy, which is then to be put in its place."""
+        value = self.read()
+        # Held by this cell, by this variable and by the call's argument, and by no one else, such as a view.
+        alone = sys.getrefcount(value) == 3 and value.base is None and value.flags.c_contiguous and value.flags.writeable
+        return value if alone else np.array(value, order="C")
 
 
 class State:

@@ -1,6 +1,7 @@
 """Kernels that hold and change variables, and those that choose between values.
 
-A variable's array is replaced at every change and never written to, so a value that was read or fetched stays what it was.
+A variable's array is written to only where nobody else holds it (`Cell.own`), so a value that was read or fetched stays
+what it was.
 """
 
 from __future__ import annotations
@@ -59,7 +60,10 @@ def _assign(op: Any) -> Call:
     return call
 
 
-def _update(function: Callable[[Any, Any], Any]) -> Callable[[Any], Call]:
+_IN_PLACE = 1 << 10  # elements from which it pays to ask whether an array may be written to
+
+
+def _update(function: Callable[..., Any]) -> Callable[[Any], Call]:
     def factory(op: Any) -> Call:
         def call(cell: Cell, value: Any) -> Cell:
             old = cell.read()
@@ -67,7 +71,12 @@ def _update(function: Callable[[Any, Any], Any]) -> Callable[[Any], Call]:
                 raise errors.InvalidArgumentError(
                     None, None, f"Incompatible shapes: variable {list(old.shape)}, value {list(np.shape(value))}"
                 )
-            cell.value = np.asarray(function(old, value))
+            if old.size < _IN_PLACE:
+                cell.value = np.asarray(function(old, value))
+                return cell
+            del old
+            new = cell.own()
+            cell.value = function(new, value, out=new)
             return cell
 
         return call
@@ -108,7 +117,8 @@ def _scatter(op: Any) -> Call:
         if flat.size and (flat.min() < 0 or flat.max() >= old.shape[0]):
             at = int(np.argmax((flat < 0) | (flat >= old.shape[0])))
             raise errors.InvalidArgumentError(None, None, f"indices[{at}] = {flat[at]} is not in [0, {old.shape[0]})")
-        new = old.copy()
+        del old
+        new = cell.own()
         function(new, indices, updates)
         cell.value = new
         return cell
@@ -146,7 +156,8 @@ def _scatter_nd(op: Any) -> Call:
                 None,
                 f"indices{[int(i) for i in at]} = {indices[at].tolist()} does not index into shape {list(old.shape)}",
             )
-        new = old.copy()
+        del old
+        new = cell.own()
         function(new, tuple(np.moveaxis(indices, -1, 0)), updates)
         cell.value = new
         return cell
@@ -157,7 +168,7 @@ def _scatter_nd(op: Any) -> Call:
 @kernel("StridedSliceAssign", aliasing=True)
 def _strided_slice_assign(op: Any) -> Call:
     def call(cell: Cell, begin: Any, end: Any, strides: Any, value: Any) -> Cell:
-        new = cell.read().copy()
+        new = cell.own()
         index = strided_slice_index(op, begin, end, strides)
         try:
             part = new[index]

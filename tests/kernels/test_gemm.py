@@ -27,7 +27,7 @@ def close(actual, expected, k):
 def always_ours(monkeypatch):
     """Sends small products through the microkernel too, in pieces, so that every edge is tried."""
     monkeypatch.setattr(gemm, "_SMALL", 0)
-    monkeypatch.setattr(gemm, "_THREAD_WORK", 1 << 10)
+    monkeypatch.setattr(gemm, "_UNIT_WORK", 1 << 10)
 
 
 @settings(max_examples=150, deadline=None)
@@ -43,7 +43,7 @@ def test_matmul(m, k, n, transpose_a, transpose_b, dtype, fortran, ours):
     with pytest.MonkeyPatch.context() as patch:
         if ours:
             patch.setattr(gemm, "_SMALL", 0)
-            patch.setattr(gemm, "_THREAD_WORK", 1 << 10)
+            patch.setattr(gemm, "_UNIT_WORK", 1 << 10)
         product = matmul(given_a, given_b, transpose_a, transpose_b)
     assert product.dtype == dtype and product.shape == (m, n)
     close(product, a.astype(dtype).astype(float) @ b.astype(dtype).astype(float), k)
@@ -146,7 +146,7 @@ def test_every_way_of_cutting_the_work(size, always_ours, monkeypatch):
     for rows in (1, 1024):
         monkeypatch.setattr(gemm, "_PACK_ROWS", rows)
         for work in (1 << 10, 1 << 40):
-            monkeypatch.setattr(gemm, "_THREAD_WORK", work)
+            monkeypatch.setattr(gemm, "_UNIT_WORK", work)
             close(matmul(a, b), a.astype(float) @ b.astype(float), k)
         close(matmul(b.T, a.T), (a.astype(float) @ b.astype(float)).T, k)
 

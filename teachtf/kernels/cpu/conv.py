@@ -22,7 +22,7 @@ from .. import compiling
 from ..jit import jit
 from .gemm import compute_dtype
 from .threads import parallel_for, thread_count
-from .tiles import TALL, Layout, multiply, pack_columns, panel_width, read_only
+from .tiles import TALL, Layout, Work, multiply, pack_columns, panel_width, read_only
 from .vector import VECTOR_BYTES, address_of, move
 
 __all__ = ["Padding", "conv2d", "conv2d_backprop_filter", "conv2d_backprop_input", "output_size"]
@@ -210,10 +210,9 @@ def _correlate(source: Array, vertical: _Axis, horizontal: _Axis, weights: Array
                 for down in vertical.offsets
                 for right in across
             ]
-            multiply(
-                range(band.images * band.lines * pixels), range(-(-columns // panel)), np.array(layout, np.int64),
-                np.array(segments, np.int64), band.source, b, flat_out,
-            )  # fmt: skip
+            rows, panels = band.images * band.lines * pixels, -(-columns // panel)
+            cut = Work(0, rows, rows, 0, panels, panels)
+            multiply(cut, layout, np.array(segments, np.int64), band.source, b, flat_out[:0], flat_out)
 
     parallel_for(some, bands.count)
 
@@ -333,7 +332,8 @@ def conv2d_backprop_filter(
             if packs:
                 b = pack_columns(b, 0, k, columns, columns, 1)
                 layout = layout._replace(panel_step=k * panel, b_step=panel)
-            multiply(range(rows), range(-(-columns // panel)), np.array(layout, np.int64), segments, band.source, b, total)
+            panels = -(-columns // panel)
+            multiply(Work(0, rows, rows, 0, panels, panels), layout, segments, band.source, b, total[:0], total)
 
     parallel_for(some, bands.count, -(-bands.count // thread_count()))
     first, *others = (partial[start] for start in sorted(partial))

@@ -21,15 +21,16 @@ import ml_dtypes
 import numpy as np
 from numba import from_dtype, types
 
-from teachtf.kernels.cpu.formula import Statements, spread_of, write_loop
-from teachtf.kernels.cpu.threads import parallel_for
+from teachtf.kernels.cpu.formula import Statements, as_numpy, spread_of, write_loop
+from teachtf.kernels.cpu.sharing import shared
+from teachtf.kernels.cpu.threads import share, thread_count
 from teachtf.kernels.cpu.tiles import read_only
-from teachtf.kernels.jit import cache_folder, jit
-from teachtf.kernels.numpy_math import NUMPY
+from teachtf.kernels.jit import cache_folder
 
 __all__ = ["Bound", "Formula", "compile_formula"]
 
-_GRAIN = 1 << 15  # elements worth a thread
+_GRAIN = 1 << 13  # elements worth a thread
+_STEPS = 1 << 18  # elements from which threads take several parts each, so that a late one does not hold up the others
 _WIDENED = (np.dtype(np.float16), np.dtype(ml_dtypes.bfloat16))  # computed in float32, as TensorFlow does
 _Loop = Callable[..., None]
 
@@ -60,8 +61,12 @@ def _loop(formula: Statements, dtypes: tuple[np.dtype, ...], kinds: str) -> tupl
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module  # where Numba looks a cached function's module up
     spec.loader.exec_module(module)
-    arrays = [types.Array(from_dtype(dtype), 1, "C") for dtype in results] + [read_only(dtype) for dtype in dtypes]
-    return jit(module.loop, signatures=types.void(*arrays, *[types.int64] * 3), error_model="numpy"), results
+    inputs = [_written(dtype) if kind == "u" else read_only(dtype) for dtype, kind in zip(dtypes, kinds, strict=True)]
+    return shared(module.loop, types.int64, *map(_written, results), *inputs, error_model="numpy"), results
+
+
+def _written(dtype: np.dtype) -> types.Array:
+    return types.Array(from_dtype(dtype), 1, "C")
 
 
 class Bound:
@@ -78,17 +83,14 @@ class Bound:
         size = math.prod(shape)
         self._width = shape[-1] if by_rows else 1
         self._units = size // self._width if size else 0
-        self._grain = max(1, _GRAIN // self._width)
+        parts = thread_count() * (1 if size < _STEPS else 4)
+        self._step = max(1, _GRAIN // self._width, -(-self._units // parts))
 
     def __call__(self, inputs: Sequence[Any], outs: Sequence[np.ndarray] | None = None) -> Sequence[np.ndarray]:
         """The results, in `outs` if those are given: C-contiguous arrays of their shape and dtypes."""
         if outs is None:
             outs = [np.empty(self.shape, dtype) for dtype in self.dtypes]
-        flat = [x.reshape(-1) for x in (*outs, *inputs)]
-        if self._units <= self._grain:
-            self._loop(*flat, self._width, 0, self._units)
-        else:
-            parallel_for(lambda first, last: self._loop(*flat, self._width, first, last), self._units, self._grain)
+        share(self._loop, self._units, self._step, self._width, *[x.reshape(-1) for x in (*outs, *inputs)])
         return outs
 
 
@@ -97,16 +99,17 @@ class Formula:
 
     def __init__(self, statements: Statements) -> None:
         self._statements = statements
-        self._numpy = _numpy_function(statements)
+        self._numpy = as_numpy(statements)
 
     def with_numpy(self, *inputs: Any) -> Any:
         """The same without the compiler."""
         with np.errstate(all="ignore"):
             return self._numpy(*inputs)
 
-    def bind(self, shapes: Sequence[tuple[int, ...]], dtypes: Sequence[np.dtype]) -> Bound | None:
-        """The loop for inputs such as these, compiled or read from the cache; None if no loop can take them."""
-        spread = spread_of(self._statements, shapes)
+    def bind(self, shapes: Sequence[tuple[int, ...]], dtypes: Sequence[np.dtype], updates: int = 0) -> Bound | None:
+        """The loop for inputs such as these, compiled or read from the cache; None if no loop can take them. The first
+        `updates` inputs are updated."""
+        spread = spread_of(self._statements, shapes, updates)
         if spread is None or any(dtype.kind not in "fiub" for dtype in dtypes):
             return None
         loop, results = _loop(self._statements, tuple(dtypes), spread.kinds)
@@ -124,14 +127,6 @@ class Formula:
             return _given(self.with_numpy(*arrays), out)
         results = bound(arrays, None if out is None else [out])
         return results[0] if len(results) == 1 else tuple(results)
-
-
-@functools.cache
-def _numpy_function(statements: Statements) -> Callable[..., Any]:
-    body = "".join(f"    {name} = {expression}\n" for name, expression in statements.steps)
-    space = dict(NUMPY)
-    exec(f"def formula({', '.join(statements.inputs)}):\n{body}    return {', '.join(statements.outputs)}", space)
-    return space["formula"]
 
 
 def _given(result: Any, out: np.ndarray | None) -> Any:

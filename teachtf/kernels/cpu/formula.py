@@ -5,12 +5,14 @@ from __future__ import annotations
 import ast
 import functools
 import math
-from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
-__all__ = ["Spread", "Statements", "renamed", "spread_of", "write_loop"]
+from teachtf.kernels.numpy_math import NUMPY
+
+__all__ = ["Spread", "Statements", "as_numpy", "renamed", "spread_of", "write_loop"]
 
 
 class Statements(NamedTuple):
@@ -31,14 +33,15 @@ class Spread(NamedTuple):
     """How inputs lie along a loop over `shape`.
 
     `kinds` has a letter for each: "f" an array as long as the outputs, "1" an array of one element, "r" a row that repeats (the
-    last axis), "c" a column with an element for each row.
+    last axis), "c" a column with an element for each row, "u" an array as long as the outputs that is updated: the first of
+    them takes the first output, and so on.
     """
 
     shape: tuple[int, ...]
     kinds: str
 
 
-_READS = {"f": "{}_in[i]", "1": "{}_one", "r": "{}_in[k]", "c": "{}_one"}
+_READS = {"f": "{}_in[i]", "u": "{}_in[i]", "1": "{}_one", "r": "{}_in[k]", "c": "{}_one"}
 
 _BOOLEAN = {"isnan", "isinf", "isfinite", "logical_not"}
 _SIGNS = {
@@ -60,13 +63,13 @@ _SIGNS = {
 
 # Indices are unsigned: Numba would ask of each signed one whether it counts from the end, which stops vector code.
 _FLAT = """\
-def loop({arguments}, width, start, stop):
+def loop(start, stop, width, {arguments}):
 {ones}    for n in range(start, stop):
         i = np.uint64(n)
 {body}
 """
 _ROWS = """\
-def loop({arguments}, width, start, stop):
+def loop(start, stop, width, {arguments}):
 {ones}    for row in range(start, stop):
         base = np.uint64(row * width)
 {columns}        for n in range(width):
@@ -145,8 +148,9 @@ def _reads(expression: str) -> frozenset[str]:
     return frozenset(node.id for node in ast.walk(ast.parse(expression)) if isinstance(node, ast.Name))
 
 
-def spread_of(formula: Statements, shapes: Sequence[tuple[int, ...]]) -> Spread | None:
+def spread_of(formula: Statements, shapes: Sequence[tuple[int, ...]], updates: int = 0) -> Spread | None:
     """How inputs of these shapes lie along one loop; None if a loop cannot take them, or an output is smaller than the loop.
+    The first `updates` inputs are updated.
 
     Raises:
       ValueError: the shapes cannot be broadcast.
@@ -156,7 +160,9 @@ def spread_of(formula: Statements, shapes: Sequence[tuple[int, ...]]) -> Spread 
     for name, expression in formula.steps:
         known[name] = np.broadcast_shapes(*(known[n] for n in _reads(expression) if n in known))
     kinds = [_kind(shape, whole) for shape in shapes]
-    return Spread(whole, "".join(kinds)) if all(kinds) and all(known[o] == whole for o in formula.outputs) else None
+    if not all(kinds) or any(known[o] != whole for o in formula.outputs) or any(kind != "f" for kind in kinds[:updates]):
+        return None
+    return Spread(whole, "u" * updates + "".join(kinds[updates:]))
 
 
 def _kind(shape: tuple[int, ...], whole: tuple[int, ...]) -> str:
@@ -179,8 +185,18 @@ def renamed(expression: str, names: Mapping[str, str]) -> str:
     return ast.unparse(tree)
 
 
+@functools.cache
+def as_numpy(statements: Statements) -> Callable[..., Any]:
+    """The function of arrays that computes the outputs with NumPy: one value, or a tuple of several."""
+    body = "".join(f"    {name} = {expression}\n" for name, expression in statements.steps)
+    space = dict(NUMPY)
+    exec(f"def formula({', '.join(statements.inputs)}):\n{body}    return {', '.join(statements.outputs)}", space)
+    return space["formula"]
+
+
 def write_loop(formula: Statements, dtypes: Sequence[np.dtype], kinds: str) -> tuple[str, list[np.dtype]]:
-    """The text of a module with ``loop(*outputs, *inputs, width, start, stop)``, and the dtypes of the outputs.
+    """The text of a module with ``loop(start, stop, width, *outputs, *inputs)``, and the dtypes of the outputs that it takes:
+    those that update no input.
 
     With an "r" or a "c" in `kinds` (see `Spread`), start and stop count rows of `width`; without, elements.
     """
@@ -195,7 +211,10 @@ def write_loop(formula: Statements, dtypes: Sequence[np.dtype], kinds: str) -> t
             raise ValueError(f"the formula {expression!r} reads no input")
         writer.reads[name], writer.dtypes[name] = f"{name}_", dtype
         lines.append(f"{name}_ = {text}")
-    lines += [f"{name}_out[i] = {name}_" for name in outputs]
+    updated = [n for n, kind in zip(names, kinds, strict=True) if kind == "u"]
+    made = outputs[len(updated) :]
+    lines += [f"{name}_in[i] = {result}_" for name, result in zip(updated, outputs, strict=False)]
+    lines += [f"{name}_out[i] = {name}_" for name in made]
     header = _HEADER.format(
         formula="; ".join(expression for _, expression in steps),
         names=f"from teachtf.kernels.scalar import {', '.join(sorted(writer.names))}" if writer.names else "",
@@ -207,9 +226,9 @@ def write_loop(formula: Statements, dtypes: Sequence[np.dtype], kinds: str) -> t
         return "".join(f"{indent}{n}_one = {read.format(n)}\n" for n in chosen)
 
     body = (_ROWS if by_rows else _FLAT).format(
-        arguments=", ".join([*(f"{name}_out" for name in outputs), *(f"{n}_in" for n in names)]),
+        arguments=", ".join([*(f"{name}_out" for name in made), *(f"{n}_in" for n in names)]),
         ones=before("1", "    ", "{}_in[0]"),
         columns=before("c", "        ", "{}_in[np.uint64(row)]"),
         body="\n".join(f"{'            ' if by_rows else '        '}{line}" for line in lines),
     )
-    return header + body, [writer.dtypes[name] for name in outputs]
+    return header + body, [writer.dtypes[name] for name in made]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import math
 from typing import Any
 
@@ -10,16 +9,19 @@ import numpy as np
 import numpy.typing as npt
 
 from .threads import parallel_for, thread_count
-from .tiles import TALL, Layout, multiply, pack_columns, panel_width
+from .tiles import TALL, Layout, Work, multiply, pack_columns, panel_width
 
 __all__ = ["batch_matmul", "compute_dtype", "matmul"]
 
 Array = npt.NDArray[Any]
 
 _SMALL = 1 << 15  # multiply-adds below which NumPy's call is quicker than ours
-_THREAD_WORK = 1 << 22  # multiply-adds that are worth waking a thread for
-_BLOCK, _DEPTH = 8 * TALL, 512
+_UNIT_WORK = 1 << 19  # multiply-adds that are worth a thread
+_STEADY = 1 << 26  # multiply-adds from which threads take several parts each, so that a late one does not hold up the others
+_BATCH_WORK = 1 << 22  # multiply-adds of whole products that are worth waking a thread for
+_BLOCK, _DEPTH = 12, 1024  # tiles of rows and elements of k that stay in the second cache
 _PAGE, _SPREAD_LEAST = 4096, 256  # bytes; rows and columns
+_COPY_GRAIN = 1 << 16  # elements that are worth a thread to copy
 _PACK_ROWS = 1024  # rows of A that make it worth copying B to be dense
 _ONE_SEGMENT = np.zeros(1, np.int64)
 _FLOATS = frozenset({np.dtype(np.float32), np.dtype(np.float64)})
@@ -31,17 +33,6 @@ def compute_dtype(dtype: np.dtype) -> np.dtype | None:
     if dtype in _FLOATS:
         return dtype
     return np.dtype(np.float32) if dtype == np.float16 or dtype.name == "bfloat16" else None
-
-
-@functools.lru_cache(maxsize=1024)
-def _layout(m: int, k: int, n: int, transpose_a: bool, a_step: int, panel_step: int, b_step: int) -> Array:
-    layout = Layout(
-        lines=1, pixels=m, a_start=0, a_image=0, a_line=0, a_pixel=1 if transpose_a else a_step,
-        c_start=0, c_image=0, c_line=0, c_pixel=n,
-        k_step=m if transpose_a else 1, segment=k, columns=n, panel_step=panel_step, b_step=b_step,
-        block=min(_BLOCK, m), depth=_DEPTH, accumulate=0,
-    )  # fmt: skip
-    return np.array(layout, np.int64)
 
 
 def _flat(matrix: Array, transpose: bool) -> tuple[Array, bool]:
@@ -61,56 +52,54 @@ def matmul(a: Array, b: Array, transpose_a: bool = False, transpose_b: bool = Fa
     inner, n = b.shape[::-1] if transpose_b else b.shape
     if k != inner:
         raise ValueError(f"The inner dimensions differ: {k} and {inner}.")
-    work = m * k * n
+    size = m * k * n
     dtype = a.dtype
-    if work <= _SMALL or m == 1 or n == 1 or dtype not in _FLOATS:
+    if size <= _SMALL or m == 1 or n == 1 or dtype not in _FLOATS:
         return _simple(a.T if transpose_a else a, b.T if transpose_b else b, out)
     if transpose_b and out is None and m * (k + n) < n * k:  # to turn A and C over costs less than B
         return np.ascontiguousarray(matmul(b, a, False, not transpose_a).T)
+    width = panel_width(dtype)
     result = np.empty((m, n), dtype) if out is None else out
     a_flat, transpose_a = _flat(a, transpose_a)
     b_flat, transpose_b = _flat(b, transpose_b)
-    width = panel_width(dtype)
-    b_steps = (1, k) if transpose_b else (n, 1)
-    edge = n % width
-    # The microkernel reads whole panels of B. They are copied where B lies otherwise; else only a last, partial one.
-    if transpose_b or m >= _PACK_ROWS or (edge and n < 4 * width):
-        parts = [(range(-(-n // width)), k * width, width, pack_columns(b_flat, 0, k, n, *b_steps))]
+    b_row, b_column = (1, k) if transpose_b else (n, 1)
+    a_row = k
+    if not transpose_a and k * dtype.itemsize % _PAGE == 0 and min(m, n) >= _SPREAD_LEAST:
+        a_flat, a_row = _spread(a_flat.reshape(m, k))
+    # The microkernel reads whole panels of B. They are copied where B lies otherwise.
+    panels = -(-n // width)
+    packs = transpose_b or m >= _PACK_ROWS or n % width != 0
+    packed = np.empty(panels * width * k if packs else 0, dtype)
+    # Units: about as many multiply-adds each, some for each thread; panels are cut rather than rows, which then pack their own.
+    parts = min(thread_count() * (1 if size < _STEADY else 4), -(-size // _UNIT_WORK))
+    tiles, block = -(-m // TALL), _BLOCK
+    if parts == 1 or (panels >= parts and m <= 4 * n):
+        cut = Work(0, m, m, 0, panels, -(-panels // parts), int(packs), k, n, b_row, b_column)
     else:
-        parts = [(range(n // width), width, n, b_flat)]
-        if edge:
-            parts.append((range(n // width, n // width + 1), 0, width, pack_columns(b_flat, n - edge, k, edge, n, 1)))
-    c_flat, a_step = result.reshape(-1), k
-    # Rows a whole number of pages apart would fall into the same few lines of the first cache: they are copied further apart.
-    spread = not transpose_a and k * dtype.itemsize % _PAGE == 0 and min(m, n) >= _SPREAD_LEAST
-    if spread:
-        a_step = k + _PAGE // 64
-        rows_of_a, spread_a = a_flat.reshape(m, k), np.empty((m, a_step), dtype)
-        a_flat = spread_a.reshape(-1)
-
-    def compute(rows: range, part: int, panels: range) -> None:
-        _, panel_step, b_step, b_part = parts[part]
-        layout = _layout(m, k, n, transpose_a, a_step, panel_step, b_step)
-        multiply(rows, panels, layout, _ONE_SEGMENT, a_flat, b_part, c_flat)
-
-    def some_rows(first: int, last: int) -> None:
-        rows = range(first * TALL, min(last * TALL, m))
-        if spread:
-            spread_a[rows.start : rows.stop, :k] = rows_of_a[rows.start : rows.stop]
-        for number, part in enumerate(parts):
-            compute(rows, number, part[0])
-
-    def some_panels(first: int, last: int) -> None:
-        compute(range(m), 0, range(first, last))
-
-    if spread or work < 2 * _THREAD_WORK or m >= n or m >= 2 * _BLOCK * thread_count():
-        grain = m if work < 2 * _THREAD_WORK else max(1, math.ceil(_THREAD_WORK / (TALL * k * n)))
-        parallel_for(some_rows, -(-m // TALL), grain)
-    else:
-        parallel_for(some_panels, len(parts[0][0]), max(1, math.ceil(_THREAD_WORK / (m * k * width))))
-        for number, part in enumerate(parts[1:], 1):
-            compute(range(m), number, part[0])
+        if packs:
+            b_flat = pack_columns(b_flat, 0, k, n, b_row, b_column)
+        tiles_each = -(-tiles // parts)
+        block = -(-tiles_each // -(-tiles_each // _BLOCK))  # as many blocks for each unit, all of one size
+        cut = Work(0, m, tiles_each * TALL, 0, panels, panels)
+    layout = Layout(
+        lines=1, pixels=m, a_start=0, a_image=0, a_line=0, a_pixel=1 if transpose_a else a_row,
+        c_start=0, c_image=0, c_line=0, c_pixel=n,
+        k_step=m if transpose_a else 1, segment=k, columns=n,
+        panel_step=k * width if packs else width, b_step=width if packs else n,
+        block=min(TALL * block, m), depth=_DEPTH, accumulate=0,
+    )  # fmt: skip
+    multiply(cut, layout, _ONE_SEGMENT, a_flat, b_flat, packed, result.reshape(-1))
     return result
+
+
+def _spread(rows: Array) -> tuple[Array, int]:
+    """The rows flat and further apart, and how far: rows a whole number of pages apart fall into the same few lines of the
+    first cache."""
+    m, k = rows.shape
+    step = k + _PAGE // 64
+    spread = np.empty((m, step), rows.dtype)
+    parallel_for(lambda first, last: np.copyto(spread[first:last, :k], rows[first:last]), m, -(-_COPY_GRAIN // k))
+    return spread.reshape(-1), step
 
 
 def _simple(a: Array, b: Array, out: Array | None) -> Array:
@@ -154,5 +143,5 @@ def batch_matmul(a: Array, b: Array, adj_x: bool = False, adj_y: bool = False) -
         for place in places[first:last]:
             matmul(xs[place], ys[place], out=result[place])
 
-    parallel_for(some, len(places), max(1, _THREAD_WORK // (m * k * n)))
+    parallel_for(some, len(places), max(1, _BATCH_WORK // (m * k * n)))
     return result

@@ -5,14 +5,16 @@ from __future__ import annotations
 import functools
 from typing import Any
 
+import numba
 import numpy as np
 import numpy.typing as npt
 from numba import from_dtype, types
 
-from ..jit import jit
+from .. import compiling
 from .conv import Padding, output_size
 from .gemm import compute_dtype
-from .threads import parallel_for
+from .sharing import shared
+from .threads import share, thread_count
 from .tiles import read_only
 
 __all__ = ["avg_pool", "avg_pool_grad", "max_pool", "max_pool_grad"]
@@ -64,6 +66,53 @@ def _max_grad_images(first, last, x, y, dy, dx, kernel, strides, start):
                             waiting[c] ^= taken
 
 
+@numba.njit(inline="always")
+def _larger(x, y):
+    return x if (x >= y) | (x != x) else y
+
+
+@numba.njit(inline="always")
+def _same(x, y):
+    return (x == y) | ((x != x) & (y != y))
+
+
+def _max_squares(first, last, x, y, width, channels):
+    """Writes lines first..last of y, all images' together, for windows of 2 x 2 side by side; x and y are flat."""
+    size = np.uint64(channels)
+    below = np.uint64(2 * width) * size
+    for line in range(first, last):
+        for pixel in range(width):
+            to = np.uint64(line * width + pixel) * size
+            top = np.uint64(2 * line) * below + np.uint64(2 * pixel) * size
+            for channel in range(channels):
+                c = np.uint64(channel)
+                a, b = x[top + c], x[top + size + c]
+                d, e = x[top + below + c], x[top + below + size + c]
+                y[to + c] = _larger(_larger(a, b), _larger(d, e))
+
+
+def _max_grad_squares(first, last, x, y, dy, dx, width, channels):
+    """Writes what lies under lines first..last of y to dx, for windows of 2 x 2 side by side; arrays are flat."""
+    size = np.uint64(channels)
+    below = np.uint64(2 * width) * size
+    zero = dx.dtype.type(0)
+    for line in range(first, last):
+        for pixel in range(width):
+            to = np.uint64(line * width + pixel) * size
+            top = np.uint64(2 * line) * below + np.uint64(2 * pixel) * size
+            for channel in range(channels):
+                c = np.uint64(channel)
+                best, gradient = y[to + c], dy[to + c]
+                a = _same(x[top + c], best)
+                b = _same(x[top + size + c], best)
+                d = _same(x[top + below + c], best)
+                e = _same(x[top + below + size + c], best)
+                dx[top + c] = gradient if a else zero
+                dx[top + size + c] = gradient if b > a else zero
+                dx[top + below + c] = gradient if d > a | b else zero
+                dx[top + below + size + c] = gradient if e > a | b | d else zero
+
+
 def _avg_lines(first, last, x, y, kernel, strides, start):
     """Writes lines first..last of y."""
     _, height, width, channels = x.shape
@@ -105,13 +154,32 @@ def _avg_grad_images(first, last, dy, dx, kernel, strides, start):
 @functools.cache
 def _compiled(function: Any, dtype: np.dtype, inputs: int) -> Any:
     """`function` for `dtype`: two numbers, `inputs` arrays that are read, one that is written, three pairs."""
-    number, given, written = types.int64, read_only(dtype, 4), from_dtype(dtype)[:, :, :, ::1]
-    pairs = [types.UniTuple(number, 2)] * 3
-    return jit(
-        function,
-        signatures=types.void(number, number, *[given] * inputs, written, *pairs),
-        error_model="numpy",  # no window is empty, and a test for a zero count would keep LLVM from using vectors
-    )
+    given, written = read_only(dtype, 4), from_dtype(dtype)[:, :, :, ::1]
+    pairs = [types.UniTuple(types.int64, 2)] * 3
+    # No window is empty, and a test for a zero count would keep LLVM from using vectors: NumPy's error model has none.
+    return shared(function, *[given] * inputs, written, *pairs, error_model="numpy")
+
+
+def _run(run: Any, count: int, work: int, *arguments: Any) -> None:
+    """Units 0 to `count`, of `work` operations each."""
+    share(run, count, max(-(-_THREAD_WORK // max(1, work)), -(-count // (4 * thread_count()))), *arguments)
+
+
+@functools.cache
+def _compiled_flat(function: Any, dtype: np.dtype, inputs: int) -> Any:
+    """`function` for `dtype`: `inputs` flat arrays that are read, one that is written, two numbers."""
+    return shared(function, *[read_only(dtype, 1)] * inputs, from_dtype(dtype)[::1], types.int64, types.int64)
+
+
+def _squares(
+    function: Any, dtype: np.dtype, inputs: int, shape: tuple[int, ...], kernel: Pair, strides: Pair, start: Pair
+) -> Any:
+    """The compiled `function` if windows of 2 x 2 cover images of this shape side by side, and it is ready; else None."""
+    fits = kernel == (2, 2) == tuple(strides) and start == (0, 0) and shape[1] % 2 == shape[2] % 2 == 0
+    key = function.__name__, dtype
+    if not fits or not compiling.ready(key, lambda: _compiled_flat(function, dtype, inputs), patience=0.02):
+        return None
+    return _compiled_flat(function, dtype, inputs)
 
 
 def _prepare(*arrays: Array) -> tuple[np.dtype, list[Array]]:
@@ -136,14 +204,14 @@ def _pool(function: Any, x: Array, ksize: Pair, strides: Pair, padding: Padding)
     dtype, (x,) = _prepare(x)
     lines, pixels = (output_size(x.shape[1 + i], kernel[i], strides[i], 1, padding[i]) for i in (0, 1))
     y = np.empty((x.shape[0], lines, pixels, x.shape[3]), x.dtype)
+    squares = function is _max_lines and y.size and _squares(_max_squares, x.dtype, 1, x.shape, kernel, strides, start)
+    if squares:
+        _run(squares, x.shape[0] * lines, 4 * pixels * x.shape[3], x.reshape(-1), y.reshape(-1), pixels, x.shape[3])
+        return y.astype(dtype, copy=False)
     run = _compiled(function, x.dtype, 1)
     pair = strides[0], strides[1]
     work = kernel[0] * kernel[1] * pixels * x.shape[3]
-    parallel_for(
-        lambda first, last: run(first, last, x, y, kernel, pair, start),
-        x.shape[0] * lines if y.size else 0,
-        max(1, _THREAD_WORK // max(1, work)),
-    )
+    _run(run, x.shape[0] * lines if y.size else 0, work, x, y, kernel, pair, start)
     return y.astype(dtype, copy=False)
 
 
@@ -153,14 +221,17 @@ def _pool_grad(
     kernel, start = _check(padding, ksize)
     dtype, given = _prepare(*given)
     dx = np.empty(tuple(input_shape), given[0].dtype)
+    grads = function is _max_grad_images and dx.size
+    squares = grads and _squares(_max_grad_squares, dx.dtype, 3, dx.shape, kernel, strides, start)
+    if squares:
+        images, lines, pixels, channels = given[1].shape
+        flat = [array.reshape(-1) for array in (*given, dx)]
+        _run(squares, images * lines, 4 * pixels * channels, *flat, pixels, channels)
+        return dx.astype(dtype, copy=False)
     run = _compiled(function, dx.dtype, len(given))
     pair = strides[0], strides[1]
     work = kernel[0] * kernel[1] * given[-1][:1].size
-    parallel_for(
-        lambda first, last: run(first, last, *given, dx, kernel, pair, start),
-        dx.shape[0] if dx.size else 0,
-        max(1, _THREAD_WORK // max(1, work)),
-    )
+    _run(run, dx.shape[0] if dx.size else 0, work, *given, dx, kernel, pair, start)
     return dx.astype(dtype, copy=False)
 
 

@@ -8,19 +8,20 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from numba import from_dtype, types
+from numba import from_dtype
 
 from teachtf.kernels.scalar import SCALAR
 
 from ..jit import jit
-from .threads import parallel_for
+from .sharing import shared
+from .threads import share, thread_count
 from .tiles import read_only
 
 __all__ = ["cross_entropy", "log_softmax", "prepare", "softmax", "sparse_cross_entropy"]
 
 Array = npt.NDArray[Any]
 
-_THREAD_WORK = 1 << 16  # elements that are worth waking a thread for
+_THREAD_WORK = 1 << 12  # elements that are worth waking a thread for
 _LANES = 16  # the largest of every 16th element, side by side: such a loop becomes vector code, NaNs or not
 
 exp, log = SCALAR["exp"], SCALAR["log"]
@@ -65,8 +66,9 @@ def _softmax_rows(first, last, x, out):
     lanes = np.empty(_LANES, x.dtype)
     for row in range(first, last):
         _, total = _fill(x[row], out[row], lanes)
+        part = out.dtype.type(1) / total  # one division a row, as in TensorFlow
         for c in range(x.shape[1]):
-            out[row, c] /= total
+            out[row, c] *= part
 
 
 def _log_softmax_rows(first, last, x, out):
@@ -82,11 +84,11 @@ def _cross_entropy_rows(first, last, x, labels, loss, out):
     lanes, terms = np.empty(_LANES, x.dtype), np.empty(x.shape[1], x.dtype)
     for row in range(first, last):
         largest, total = _fill(x[row], out[row], lanes)
-        logarithm = log(total)
+        logarithm, part = log(total), out.dtype.type(1) / total
         for c in range(x.shape[1]):
             label = labels[row, c]
             terms[c] = label * (logarithm - (x[row, c] - largest))
-            out[row, c] = out[row, c] / total - label
+            out[row, c] = out[row, c] * part - label
         loss[row] = _sum(terms)
 
 
@@ -94,8 +96,9 @@ def _sparse_cross_entropy_rows(first, last, x, labels, loss, out):
     lanes = np.empty(_LANES, x.dtype)
     for row in range(first, last):
         largest, total = _fill(x[row], out[row], lanes)
+        part = out.dtype.type(1) / total
         for c in range(x.shape[1]):
-            out[row, c] /= total
+            out[row, c] *= part
         label = labels[row]
         loss[row] = log(total) - (x[row, label] - largest)
         out[row, label] -= 1
@@ -111,10 +114,9 @@ _ROWS: dict[str, Callable[..., None]] = {
 
 @functools.cache
 def _compiled(name: str, dtype: np.dtype) -> Any:
-    number, rows, vector = types.int64, read_only(dtype, 2), from_dtype(dtype)[::1]
+    rows, vector = read_only(dtype, 2), from_dtype(dtype)[::1]
     labels = {"cross_entropy": [rows, vector], "sparse_cross_entropy": [read_only(np.dtype(np.int64)), vector]}
-    signature = types.void(number, number, rows, *labels.get(name, []), from_dtype(dtype)[:, ::1])
-    return jit(_ROWS[name], signatures=signature, error_model="numpy")
+    return shared(_ROWS[name], rows, *labels.get(name, []), from_dtype(dtype)[:, ::1], error_model="numpy")
 
 
 def prepare(name: str, dtype: np.dtype) -> None:
@@ -123,8 +125,9 @@ def prepare(name: str, dtype: np.dtype) -> None:
 
 
 def _run(name: str, x: Array, *arrays: Array) -> None:
-    run, grain = _compiled(name, x.dtype), max(1, _THREAD_WORK // max(1, x.shape[1]))
-    parallel_for(lambda first, last: run(first, last, x, *arrays), x.shape[0] if x.size else 0, grain)
+    count = x.shape[0] if x.size else 0
+    step = max(-(-_THREAD_WORK // max(1, x.shape[1])), -(-count // (4 * thread_count())))
+    share(_compiled(name, x.dtype), count, step, x, *arrays)
 
 
 def _map(name: str, x: Array) -> Array:

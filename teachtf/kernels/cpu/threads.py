@@ -11,9 +11,13 @@ import os
 import queue
 import threading
 from collections.abc import Callable
+from typing import Any
 
-__all__ = ["parallel_for", "thread_count"]
+from teachtf.kernels.cpu import sharing
 
+__all__ = ["parallel_for", "share", "thread_count"]
+
+_PATIENCE = 4000  # looks into the box before a thread sleeps, of some 40 nanoseconds each
 _CHUNKS_PER_THREAD = 4  # more than one, so a thread that the system holds up does not hold up the whole job
 
 
@@ -53,14 +57,30 @@ class _Job:
 
 class _Pool:
     def __init__(self, helpers: int) -> None:
-        self.jobs: queue.SimpleQueue[_Job] = queue.SimpleQueue()
-        self.helpers = helpers
+        self.jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self.helpers, self.called = helpers, 0
+        self.box = sharing.new_box()
         for number in range(helpers):
             threading.Thread(target=self._serve, name=f"teachtf-kernel-{number}", daemon=True).start()
 
     def _serve(self) -> None:
         while True:
-            self.jobs.get().work()
+            job = self.jobs.get()
+            if job is None:
+                self.called -= 1
+                sharing.serve(self.box, _PATIENCE)
+            else:
+                self.box[sharing.CALLED_AWAY] -= 1
+                job.work()
+
+    def call(self, helpers: int, job: _Job | None) -> None:
+        """Have threads leave the interpreter's waiting for `job`, or for what comes into the box."""
+        if job is None:
+            self.called += helpers
+        else:
+            self.box[sharing.CALLED_AWAY] += helpers
+        for _ in range(helpers):
+            self.jobs.put(job)
 
 
 _pool: _Pool | None = None
@@ -98,9 +118,18 @@ def parallel_for(function: Callable[[int, int], object], n: int, grain: int = 1)
     step = max(grain, -(-n // (_CHUNKS_PER_THREAD * thread_count())))
     job = _Job(function, n, step)
     pool = _pool or _the_pool()
-    for _ in range(min(pool.helpers, job.chunks - 1)):
-        pool.jobs.put(job)
+    pool.call(min(pool.helpers, job.chunks - 1), job)
     job.work()
     job.gate.acquire()
     if job.error is not None:
         raise job.error
+
+
+def share(run: Callable[..., None], count: int, step: int, *arguments: Any) -> None:
+    """Calls ``run(box, count, step, *arguments)``, made by `sharing.shared`: units 0 to `count`, `step` at a time, on several
+    threads when there is more than one step."""
+    pool = _pool or _the_pool()
+    box = pool.box
+    if step < count and pool.helpers and box[sharing.AWAKE] + pool.called < pool.helpers:
+        pool.call(pool.helpers - int(box[sharing.AWAKE]) - pool.called, None)
+    run(box, count, step, *arguments)

@@ -10,16 +10,17 @@ import functools
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+import numba
 import numpy as np
 import numpy.typing as npt
 from numba import from_dtype, types
 from numba.np.unsafe.ndarray import to_fixed_tuple
 
-from ..jit import jit
-from .threads import parallel_for
+from .sharing import shared
+from .threads import share, thread_count
 from .vector import DOUBLE_HEIGHTS, SINGLE_HEIGHTS, VECTOR_BYTES, address_of, make_tile, move
 
-__all__ = ["TALL", "Layout", "multiply", "pack_columns", "panel_width", "read_only"]
+__all__ = ["TALL", "Layout", "Work", "multiply", "pack_columns", "panel_width", "read_only"]
 
 Array = npt.NDArray[Any]
 
@@ -57,6 +58,9 @@ class Layout(NamedTuple):
     accumulate: int  # add to C
 
 
+_BLOCK_FIELD = Layout._fields.index("block")
+
+
 def panel_width(dtype: Any) -> int:
     """The columns of a panel of B: two vectors."""
     return 2 * VECTOR_BYTES // np.dtype(dtype).itemsize
@@ -71,9 +75,10 @@ _double_tall, _double_middle, _double_low = (make_tile(height, 2) for height in 
 _single_tall, _single_middle, _single_low = (make_tile(height, 1) for height in SINGLE_HEIGHTS)
 
 
-def _engine(first, last, panel_first, panel_last, layout, segments, a, b, c, spill, tables):
-    """Computes rows first..last of C in panels panel_first..panel_last. A tile that hangs over an edge of C
-    goes to `spill`, and from there what belongs to C."""
+@numba.njit(nogil=True)
+def _engine(first, last, panel_first, panel_last, layout, segments, a, b_address, c, spill, tables):
+    """Computes rows first..last of C in panels panel_first..panel_last of what stands at `b_address`. A tile that hangs over an
+    edge of C goes to `spill`, and from there what belongs to C."""
     bytes_each = a.itemsize
     width = 2 * VECTOR_BYTES // bytes_each
     lanes = width // 2
@@ -83,7 +88,7 @@ def _engine(first, last, panel_first, panel_last, layout, segments, a, b, c, spi
     a_rows, c_rows, spill_rows = tables[:reach], tables[reach : 2 * reach], tables[2 * reach :]
     for i in range(_MOST_ROWS):
         spill_rows[i] = i * width
-    a_address, b_address, c_address, spill_address = address_of(a), address_of(b), address_of(c), address_of(spill)
+    a_address, c_address, spill_address = address_of(a), address_of(c), address_of(spill)
     rows_address = address_of(a_rows)
     whole = len(segments) == 1  # one segment is cut wherever `depth` says; several are kept whole
     together = max(1, depth // segment)
@@ -156,6 +161,7 @@ def _engine(first, last, panel_first, panel_last, layout, segments, a, b, c, spi
                     row += height
 
 
+@numba.njit(nogil=True)
 def _pack_columns(panel_first, panel_last, b, start, k, n, row_step, column_step, packed):
     """Copies panels of B, element (i, j) at ``start + i * row_step + j * column_step``, to be dense; pads with 0."""
     size = b.itemsize
@@ -179,18 +185,58 @@ def _pack_columns(panel_first, panel_last, b, start, k, n, row_step, column_step
                 move(b, to + i * width * size, at + i * row_step * size, kept)
 
 
+class Work(NamedTuple):
+    """Which rows and panels are computed, and how the work is cut: a unit is `row_step` rows in `panel_step` panels. With
+    `packs`, each unit first packs its panels from B, a k x n matrix with such steps; then one unit has all rows."""
+
+    row_first: int
+    row_last: int
+    row_step: int
+    panel_first: int
+    panel_last: int
+    panel_step: int
+    packs: int = 0
+    k: int = 0
+    n: int = 0
+    b_row: int = 0
+    b_column: int = 0
+
+    @property
+    def units(self) -> int:
+        """How many units there are."""
+        rows, panels = self.row_last - self.row_first, self.panel_last - self.panel_first
+        return -(-rows // self.row_step) * -(-panels // self.panel_step)
+
+
+def _product(first, last, work, layout, segments, a, b, packed, c):
+    """Computes units first..last of some `Work`."""
+    row_first, row_last, row_step, panel_first, panel_last, panel_step, packs, k, n, b_row, b_column = to_fixed_tuple(work, 11)
+    groups = -(-(panel_last - panel_first) // panel_step)
+    spill = np.empty(_MOST_ROWS * 2 * VECTOR_BYTES // a.itemsize, a.dtype)
+    tables = np.empty(2 * (layout[_BLOCK_FIELD] + _MOST_ROWS) + _MOST_ROWS, np.int64)
+    b_address = address_of(packed) if packs else address_of(b)
+    for unit in range(first, last):
+        row, panel = row_first + unit // groups * row_step, panel_first + unit % groups * panel_step
+        row_end, panel_end = min(row + row_step, row_last), min(panel + panel_step, panel_last)
+        if packs:
+            _pack_columns(panel, panel_end, b, 0, k, n, b_row, b_column, packed)
+        _engine(row, row_end, panel, panel_end, layout, segments, a, b_address, c, spill, tables)
+
+
+def _packing(first, last, b, start, k, n, row_step, column_step, packed):
+    _pack_columns(first, last, b, start, k, n, row_step, column_step, packed)
+
+
 @functools.cache
-def _engine_of(dtype: np.dtype) -> Callable[..., None]:
-    element, table, given = from_dtype(dtype), types.int64, read_only(dtype)
-    numbers = read_only(np.int64)
-    signature = types.void(*[table] * 4, numbers, numbers, given, given, element[::1], element[::1], table[::1])
-    return jit(_engine, signatures=signature)
+def _product_of(dtype: np.dtype) -> Callable[..., None]:
+    element, numbers, given = from_dtype(dtype), read_only(np.int64), read_only(dtype)
+    _packer_of(dtype)  # who needs the one soon needs the other, and nobody is to wait for a compiler twice
+    return shared(_product, numbers, numbers, numbers, given, given, element[::1], element[::1])
 
 
 @functools.cache
 def _packer_of(dtype: np.dtype) -> Callable[..., None]:
-    return jit(_pack_columns, signatures=types.void(types.int64, types.int64, read_only(dtype), *[types.int64] * 5,
-                                                    from_dtype(dtype)[::1]))  # fmt: skip
+    return shared(_packing, read_only(dtype), *[types.int64] * 5, from_dtype(dtype)[::1])
 
 
 def pack_columns(b: Array, start: int, k: int, n: int, row_step: int, column_step: int) -> Array:
@@ -199,19 +245,16 @@ def pack_columns(b: Array, start: int, k: int, n: int, row_step: int, column_ste
     width = panel_width(b.dtype)
     panels = -(-n // width)
     packed = np.empty(panels * width * k, b.dtype)
-    pack = _packer_of(b.dtype)
-
-    def some(first: int, last: int) -> None:
-        pack(first, last, b, start, k, n, row_step, column_step, packed)
-
-    parallel_for(some, panels, max(1, _PACK_GRAIN // (k * width + 1)))
+    step = max(1, -(-panels // thread_count()), _PACK_GRAIN // (k * width + 1))
+    share(_packer_of(b.dtype), panels, step, b, start, k, n, row_step, column_step, packed)
     return packed
 
 
-def multiply(rows: range, panels: range, layout: Array, segments: Array, a: Array, b: Array, c: Array) -> None:
-    """Computes `rows` of C in the columns of `panels`, on this thread, without the GIL. Arrays are flat; `layout` is a
-    `Layout` as an int64 array."""
-    reach = int(layout[Layout._fields.index("block")]) + _MOST_ROWS
-    spill = np.empty(_MOST_ROWS * panel_width(a.dtype), a.dtype)
-    tables = np.empty(2 * reach + _MOST_ROWS, np.int64)
-    _engine_of(a.dtype)(rows.start, rows.stop, panels.start, panels.stop, layout, segments, a, b, c, spill, tables)
+@functools.lru_cache(maxsize=1024)
+def _numbers(table: tuple[int, ...]) -> Array:
+    return np.array(table, np.int64)
+
+
+def multiply(work: Work, layout: Layout, segments: Array, a: Array, b: Array, packed: Array, c: Array) -> None:
+    """Computes `work`, its units shared by the threads. Arrays are flat; B is in `packed` where it is packed, else in `b`."""
+    share(_product_of(a.dtype), work.units, 1, _numbers(work), _numbers(layout), segments, a, b, packed, c)
