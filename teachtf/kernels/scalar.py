@@ -109,7 +109,7 @@ _in_double("lgamma", _lgamma)
 _in_double("digamma", _digamma)
 
 _one("abs", lambda t: (lambda x: x) if t in types.unsigned_domain else (lambda x: _absolute(x)))
-_one("sqrt", lambda t: lambda x: np.sqrt(x))
+_one("sqrt", lambda t: lambda x: math.sqrt(x))
 _one("square", lambda t: lambda x: x * x)
 _one("isnan", lambda t: lambda x: x != x)
 _one("isinf", lambda t: lambda x: (x == np.inf) | (x == -np.inf))
@@ -127,7 +127,7 @@ for _rounding in ("floor", "ceil", "rint"):
 
 def _choose_rsqrt(t: Any) -> Any:
     one = as_dtype(t).type(1)
-    return lambda x: one / np.sqrt(x)
+    return lambda x: one / math.sqrt(x)
 
 
 def _choose_sign(t: Any) -> Any:
