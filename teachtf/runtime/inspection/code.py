@@ -14,6 +14,7 @@ MEANINGS = {
     "compiling": "Numba is at work; NumPy serves meanwhile",
     "to compile": "Numba compiles it behind the first large runs; NumPy serves until then",
     "Numba": "compiled, or read from the cache, when first used; small arrays go to NumPy",
+    "CUDA": "a kernel of the GPU",
     "NumPy": "NumPy's functions",
     "Python": "the plan's own Python, no kernel",
 }
@@ -37,6 +38,8 @@ def code_of(step: Step, inputs: Sequence[tuple[Any, Any]] | None) -> str:
         return "Python"
     if step.kind not in ("kernel", "fused"):
         return ""
+    if (getattr(step.call, "__module__", "") or "").startswith("teachtf.kernels.cuda"):
+        return "CUDA"
     if not hasattr(step.call, "code"):
         return "Numba" if step.kernel in SILENT else "NumPy"
     return "" if inputs is None else serving.state(step.call, inputs)

@@ -25,6 +25,7 @@ Kind = Literal["kernel", "fused", "python", "call", "while", "until", "next", "i
 _NAME = re.compile(r"([a-z])(\d+)(?:_(\d+))?")
 _FUNCTIONS = "kg"  # names of calls begin so
 _HANDING_ON = ("Identity", "Enter", "StopGradient")  # of a constant they make no other
+_COPIES = ("copy", "scalar", "plain", "fetch", "fetch_copy")  # that a value makes on its way to the caller
 _SHOWN = 4  # elements: a smaller constant is shown, a larger one named
 
 
@@ -187,7 +188,7 @@ class Reader:
             return step
         if name and name[0] in _FUNCTIONS and _NAME.fullmatch(name) and op is not None:
             return self._add(line, "kernel", op.type, **what)
-        if name and not name.endswith(".read") and name not in ("copy", "scalar", "plain"):
+        if name and not name.endswith(".read") and name not in _COPIES:
             return self._add(line, "call", name, **what)
         return self._add(line, "python", "let" if op is None else op.type, **what)
 

@@ -66,7 +66,8 @@ def _described(value: Any) -> tuple[tuple[int, ...] | None, int | None]:
     if value is None or value is DEAD:
         return None, None
     dtype = getattr(value, "dtype", None)
-    return np.shape(value), None if dtype is None or dtype.kind == "O" else value.nbytes
+    shape = value.shape if hasattr(value, "shape") else np.shape(value)
+    return tuple(shape), None if dtype is None or dtype.kind == "O" else value.nbytes
 
 
 class _Watched(ast.NodeTransformer):
@@ -95,6 +96,18 @@ def timed(plan: Any) -> Any:
     tree.body[0].args.args.append(ast.arg("seen"))
     space = dict(plan.run.__globals__)
     exec(compile(ast.fix_missing_locations(tree), plan._filename, "exec"), space)
+    run, synchronize = space["run"], space.get("sync")
+
+    def timed_run(*values: Any, seen: Any) -> Any:
+        if synchronize is None:
+            return run(*values, seen)
+
+        def seen_when_done(*told: Any) -> None:
+            synchronize()  # kernels of a GPU go on behind the lines
+            seen(*told)
+
+        return run(*values, seen_when_done)
+
     result = copy.copy(plan)
-    result.run = space["run"]
+    result.run = timed_run
     return result
