@@ -12,7 +12,7 @@ import numpy as np
 
 from teachtf.kernels.numpy_math import NUMPY
 
-__all__ = ["Spread", "Statements", "as_numpy", "renamed", "spread_of", "write_loop"]
+__all__ = ["Spread", "Statements", "Writer", "as_numpy", "names_in", "renamed", "spread_of", "write_loop"]
 
 
 class Statements(NamedTuple):
@@ -87,7 +87,7 @@ import numpy as np
 '''
 
 
-class _Writer:
+class Writer:
     """Writes for one choice of dtypes: every number in the formula becomes a constant of its neighbours' dtype."""
 
     def __init__(self, reads: dict[str, str], dtypes: dict[str, np.dtype]) -> None:
@@ -144,7 +144,7 @@ class _Writer:
 
 
 @functools.lru_cache(maxsize=1024)
-def _reads(expression: str) -> frozenset[str]:
+def names_in(expression: str) -> frozenset[str]:
     return frozenset(node.id for node in ast.walk(ast.parse(expression)) if isinstance(node, ast.Name))
 
 
@@ -158,7 +158,7 @@ def spread_of(formula: Statements, shapes: Sequence[tuple[int, ...]], updates: i
     known = dict(zip(formula.inputs, shapes, strict=True))
     whole = np.broadcast_shapes(*shapes)
     for name, expression in formula.steps:
-        known[name] = np.broadcast_shapes(*(known[n] for n in _reads(expression) if n in known))
+        known[name] = np.broadcast_shapes(*(known[n] for n in names_in(expression) if n in known))
     kinds = [_kind(shape, whole) for shape in shapes]
     if not all(kinds) or any(known[o] != whole for o in formula.outputs) or any(kind != "f" for kind in kinds[:updates]):
         return None
@@ -203,7 +203,7 @@ def write_loop(formula: Statements, dtypes: Sequence[np.dtype], kinds: str) -> t
     steps, outputs, names = formula
     by_rows = "r" in kinds or "c" in kinds
     reads = {n: _READS[kind].format(n) for n, kind in zip(names, kinds, strict=True)}
-    writer = _Writer(reads, dict(zip(names, dtypes, strict=True)))
+    writer = Writer(reads, dict(zip(names, dtypes, strict=True)))
     lines = []
     for name, expression in steps:
         text, dtype = writer.write(ast.parse(expression, mode="eval").body)

@@ -21,6 +21,7 @@ from teachtf.kernels.cuda import (
     special,
     stacks,
     state,
+    training,
 )
 
 __all__ = [
@@ -42,4 +43,5 @@ __all__ = [
     "special",
     "stacks",
     "state",
+    "training",
 ]
