@@ -12,6 +12,8 @@ __all__: list[str] = []
 
 
 def _register() -> None:
+    from llvmlite import ir
+    from numba.core import cgutils, types
     from numba.cuda.mathimpl import get_binary_impl_for_fn_and_ty, get_unary_impl_for_fn_and_ty
     from numba.cuda.ufuncs import ufunc_db
 
@@ -21,13 +23,24 @@ def _register() -> None:
 
         return lower
 
-    for ufunc, function in ((np.floor, math.floor), (np.ceil, math.ceil), (np.sqrt, math.sqrt)):
-        one = code(function, get_unary_impl_for_fn_and_ty)
-        ufunc_db().setdefault(ufunc, {"f->f": one, "d->d": one})
-    for ufunc, function in ((np.copysign, math.copysign), (np.fmod, math.fmod)):
-        two = code(function, get_binary_impl_for_fn_and_ty)
-        ufunc_db().setdefault(ufunc, {"ff->f": two, "dd->d": two})
+    def rint(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        real = context.get_value_type(signature.return_type)
+        name = "__nv_rint" if signature.return_type == types.float64 else "__nv_rintf"
+        function = cgutils.get_or_insert_function(builder.module, ir.FunctionType(real, [real]), name)
+        return builder.call(function, arguments)
+
+    known, one, two = ufunc_db(), get_unary_impl_for_fn_and_ty, get_binary_impl_for_fn_and_ty
+    lowered: dict[Any, tuple[str, Any]] = {
+        np.ceil: ("{0}->{0}", code(math.ceil, one)),
+        np.copysign: ("{0}{0}->{0}", code(math.copysign, two)),
+        np.floor: ("{0}->{0}", code(math.floor, one)),
+        np.fmod: ("{0}{0}->{0}", code(math.fmod, two)),
+        np.rint: ("{0}->{0}", rint),
+        np.sqrt: ("{0}->{0}", code(math.sqrt, one)),
+    }
+    for ufunc, (types_of, lower) in lowered.items():
+        known.setdefault(ufunc, {types_of.format(kind): lower for kind in "fd"})
 
 
-if not config.ENABLE_CUDASIM:  # which runs Python
+if not getattr(config, "ENABLE_CUDASIM", False):  # which runs Python
     _register()
