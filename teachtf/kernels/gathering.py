@@ -14,7 +14,8 @@ def _invalid(message: str) -> Exception:
     return errors.InvalidArgumentError(None, None, message)
 
 
-def _check_indices(indices: Any, limit: int) -> None:
+def check_indices(indices: Any, limit: int) -> None:
+    """Whether indices pick from so many."""
     if np.size(indices) and (np.min(indices) < 0 or np.max(indices) >= limit):
         flat = np.ravel(indices)
         at = int(np.argmax((flat < 0) | (flat >= limit)))
@@ -27,7 +28,7 @@ def _gather(op: Any) -> Call:
 
     def call(params: Any, indices: Any, axis: Any) -> Any:
         at = int(axis) % max(params.ndim, 1)
-        _check_indices(indices, params.shape[at])
+        check_indices(indices, params.shape[at])
         if batch_dims == 0:
             return np.take(params, indices, at)
         n = batch_dims % (np.ndim(indices) + 1) if batch_dims < 0 else batch_dims

@@ -12,7 +12,7 @@ from teachtf.core.apply import apply_op
 from teachtf.kernels import library as cpu_library
 from teachtf.kernels import registry as cpu
 from teachtf.kernels.cuda import library, registry
-from teachtf.kernels.cuda.arrays import to_host
+from teachtf.kernels.cuda.arrays import to_gpu, to_host
 from teachtf.kernels.registry import State
 
 assert cpu_library and library
@@ -36,8 +36,9 @@ def built(op_type: str, inputs: Any, attrs: Any, device: Any, known: bool = True
 def both(op_type: str, *inputs: Any, **attrs: Any) -> tuple[Any, Any]:
     """What the CPU's kernel and the GPU's give: tuples of arrays."""
     results = []
-    for device in (cpu, registry):
+    for device, move in ((cpu, np.asarray), (registry, to_gpu)):
         call, arrays = built(op_type, inputs, attrs, device)
+        arrays = [move(a) for a in arrays]
         with np.errstate(all="ignore"):
             given = call(*arrays)
         results.append(tuple(to_host(v) for v in (given if isinstance(given, tuple) else (given,))))
@@ -55,12 +56,13 @@ def same(op_type: str, *inputs: Any, rtol: float = 0.0, **attrs: Any) -> None:
 def same_error(op_type: str, *inputs: Any, **attrs: Any) -> None:
     """The CPU's kernel and the GPU's refuse the inputs in the same words, and the GPU's serves the next ones."""
     words = []
-    for device in (cpu, registry):
+    for device, move in ((cpu, np.asarray), (registry, np.asarray), (registry, to_gpu)):
         call, arrays = built(op_type, inputs, attrs, device, known=False)
+        arrays = [move(a) for a in arrays]
         with pytest.raises(tf.errors.OpError) as raised:
             call(*arrays)
         words.append((type(raised.value), raised.value.message))
-    assert words[0] == words[1]
+    assert words[0] == words[1] == words[2]
 
 
 def ramp(*shape: int, dtype: Any = np.float32) -> np.ndarray:

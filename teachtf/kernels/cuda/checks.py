@@ -23,10 +23,12 @@ _thread = threading.local()
 
 
 def new_flag() -> Any:
-    """This thread's flag, which is down."""
-    if not hasattr(_thread, "flag"):
-        _thread.flag = cuda.to_device(np.zeros(1, np.int32))
-    return _thread.flag
+    """This thread's flag on the GPU that it works with, which is down."""
+    flags = _thread.__dict__.setdefault("flags", {})
+    device = cuda.get_current_device().uuid
+    if device not in flags:
+        flags[device] = cuda.to_device(np.zeros(1, np.int32))
+    return flags[device]
 
 
 def refused(op: Any, flag: Any, *inputs: Any) -> None:

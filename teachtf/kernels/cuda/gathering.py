@@ -15,6 +15,7 @@ from teachtf.kernels.cuda.jit import device_function, kernel, launch
 from teachtf.kernels.cuda.joining import concatenated
 from teachtf.kernels.cuda.registry import gpu_kernel
 from teachtf.kernels.cuda.strided import View, gathered, index_type
+from teachtf.kernels.gathering import check_indices
 from teachtf.kernels.registry import Call
 
 __all__ = ["addresses", "place_of", "taken"]
@@ -61,21 +62,24 @@ def taken(x: GpuArray, indices: GpuArray, batch: int, outer: int, limit: int, in
     return made
 
 
-@gpu_kernel("GatherV2", host=[2])
+@gpu_kernel("GatherV2", anywhere=True, metadata=True)
 def _gather(op: Any) -> Call:
+    """Indices that the host has are looked at there, which spares it waiting for the GPU."""
     batch_dims = op._attrs["batch_dims"]
 
     def call(params: Any, indices: Any, axis: Any) -> Any:
-        shape, n = params.shape, batch_dims % (indices.ndim + 1)
-        at = int(axis) % max(len(shape), 1)
-        if indices.size and (n > at or shape[:n] != indices.shape[:n]):
+        given, shape, axis = indices, params.shape, to_host(axis)
+        params, indices = to_gpu(params), to_gpu(given)
+        at, n = int(axis) % max(len(shape), 1), batch_dims % (indices.ndim + 1)
+        outer, inner = math.prod(shape[n:at]), math.prod(shape[at + 1 :])
+        if indices.size and (n > at or shape[:n] != indices.shape[:n] or outer * inner == 0):
             return to_gpu(on_cpu(op, params, indices, axis))
-        flag = new_flag()
-        outer = math.prod(shape[n:at])
-        made = taken(params, indices, math.prod(shape[:n]), outer, shape[at], math.prod(shape[at + 1 :]), flag)
-        if outer * made.shape[-1] == 0 and indices.size:  # nothing was picked, and nothing looked at
-            return on_cpu(op, params, indices, axis)
-        refused(op, flag, params, indices, axis)
+        flag = new_flag() if type(given) is GpuArray and given._host is None else None
+        if flag is None:
+            check_indices(to_host(given), shape[at])
+        made = taken(params, indices, math.prod(shape[:n]), outer, shape[at], inner, flag)
+        if flag is not None:
+            refused(op, flag, params, indices, axis)
         return made.reshaped((*shape[:at], *indices.shape[n:], *shape[at + 1 :]))
 
     return call
