@@ -33,25 +33,33 @@ def expression_of(op: Any) -> tuple[str, tuple[str, ...]] | None:
     return formula_of(op), tuple(arg.name for arg in op._op_def.inputs)
 
 
-def fused(
-    ops: Sequence[Any], inputs: Sequence[Any], outputs: Sequence[Any], source: Callable[[Any], Any], state: registry.State
-) -> Call:
-    """The call that computes `outputs`, tensors of `ops`, from `inputs`; with several outputs it gives a tuple.
-
-    `source(tensor)` says which of those tensors an operation really takes.
-    """
+def statements_of(
+    ops: Sequence[Any], inputs: Sequence[Any], outputs: Sequence[Any], source: Callable[[Any], Any]
+) -> Statements:
+    """What a group computes, as formulas; the arguments are those of `fused`."""
     names = {tensor: f"a{i}" for i, tensor in enumerate(inputs)}
-    slots = {tensor: i for i, tensor in enumerate(inputs)}
-    steps, members = [], []
+    steps = []
     for i, op in enumerate(ops):
         formula, arguments = expression_of(op) or ("", ())
-        taken = [source(t) for t in op._inputs]
-        steps.append((f"t{i}", renamed(formula, dict(zip(arguments, [names[t] for t in taken], strict=True)))))
-        members.append((op, registry.build(op, state), [slots[t] for t in taken]))
-        names[op.outputs[0]], slots[op.outputs[0]] = f"t{i}", len(inputs) + i
+        steps.append((f"t{i}", renamed(formula, dict(zip(arguments, [names[source(t)] for t in op._inputs], strict=True)))))
+        names[op.outputs[0]] = f"t{i}"
+    return Statements(tuple(steps), tuple([names[t] for t in outputs]), tuple([names[t] for t in inputs]))
+
+
+def members_of(
+    ops: Sequence[Any],
+    inputs: Sequence[Any],
+    outputs: Sequence[Any],
+    source: Callable[[Any], Any],
+    build: Callable[[Any], Call],
+) -> Callable[[Sequence[Any]], Any]:
+    """The function of the list of inputs that runs a group's members one by one, each by the call that `build` gives."""
+    slots = {tensor: i for i, tensor in enumerate(inputs)}
+    members = []
+    for i, op in enumerate(ops):
+        members.append((op, build(op), [slots[source(t)] for t in op._inputs]))
+        slots[op.outputs[0]] = len(inputs) + i
     kept = tuple([slots[t] for t in outputs])
-    compiled = Compiled(Statements(tuple(steps), tuple([names[t] for t in outputs]), tuple([names[t] for t in inputs])))
-    single = len(outputs) == 1
 
     def one_by_one(inputs: Sequence[Any]) -> Any:
         values = list(inputs)
@@ -61,7 +69,21 @@ def fused(
             except Exception as error:
                 error.teachtf_op = op  # type: ignore[attr-defined]
                 raise
-        return values[kept[0]] if single else tuple([values[i] for i in kept])
+        return values[kept[0]] if len(kept) == 1 else tuple([values[i] for i in kept])
+
+    return one_by_one
+
+
+def fused(
+    ops: Sequence[Any], inputs: Sequence[Any], outputs: Sequence[Any], source: Callable[[Any], Any], state: registry.State
+) -> Call:
+    """The call that computes `outputs`, tensors of `ops`, from `inputs`; with several outputs it gives a tuple.
+
+    `source(tensor)` says which of those tensors an operation really takes.
+    """
+    compiled = Compiled(statements_of(ops, inputs, outputs, source))
+    one_by_one = members_of(ops, inputs, outputs, source, lambda op: registry.build(op, state))
+    single = len(outputs) == 1
 
     def call(*inputs: Any) -> Any:
         if max([x.size for x in inputs]) < LARGE:

@@ -24,7 +24,7 @@ import numba
 from numba.core.caching import CompileResultCacheImpl, FunctionCache, UserProvidedCacheLocator
 from numba.core.serialize import dumps
 
-__all__ = ["cache_folder", "jit"]
+__all__ = ["Files", "cache_folder", "jit"]
 
 _KERNELS = Path(__file__).parent
 
@@ -76,7 +76,7 @@ class _Implementation(CompileResultCacheImpl):
     _locator_classes = [_Locator]
 
 
-class _Files:
+class Files:
     """One file for each key, written whole or not at all, its checksum first. Any fault reads as absence."""
 
     def __init__(self, folder: str, base: str, stamp: object) -> None:
@@ -116,7 +116,7 @@ class _Cache(FunctionCache):
     def __init__(self, py_func: Callable) -> None:
         super().__init__(py_func)
         stamp = self._impl.locator.get_source_stamp()
-        self._cache_file: Any = _Files(self._cache_path, self._impl.filename_base, stamp)
+        self._cache_file: Any = Files(self._cache_path, self._impl.filename_base, stamp)
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         try:

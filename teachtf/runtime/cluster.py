@@ -347,4 +347,4 @@ def virtual_tasks(cluster_def: Any) -> list[Device]:
         return []
     spec = ClusterSpec(cluster_def)
     tasks = [f"/job:{job}/replica:0/task:{i}" for job in sorted(spec.jobs) for i in spec.task_indices(job)]
-    return [device for task in tasks for device in task_devices(task)]
+    return [device for task in tasks for device in task_devices(task, real=False)]

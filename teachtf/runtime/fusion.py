@@ -31,11 +31,12 @@ class Group:
       outputs: their tensors that are taken outside.
       followers: operations that only hand on a member's value.
       left: those of them whose result is taken outside.
+      gpu: the number of the real GPU that they are on.
     """
 
-    def __init__(self, op: Operation, guards: Guards, place: Mapping[Any, int]) -> None:
+    def __init__(self, op: Operation, guards: Guards, place: Mapping[Any, int], gpu: int | None = None) -> None:
         self.ops = [op]
-        self.guards = guards
+        self.guards, self.gpu = guards, gpu
         self.open = True
         self.inputs: list[Tensor] = []
         self.outputs: list[Tensor] = []
@@ -69,9 +70,17 @@ class Group:
 
 
 def fuse(
-    nodes: Iterable[Operation | Frame], branches: Branches, running: Set[Operation], fed: Set[Tensor], fetches: Set[object]
+    nodes: Iterable[Operation | Frame],
+    branches: Branches,
+    running: Set[Operation],
+    fed: Set[Tensor],
+    fetches: Set[object],
+    gpus: Mapping[Operation, int],
 ) -> Iterator[Operation | Frame | Group]:
-    """`nodes` with groups in the places of their last members, and what hands on their values behind them."""
+    """`nodes` with groups in the places of their last members, and what hands on their values behind them.
+
+    `gpus` gives the number of the real GPU that an operation is on: a group is on one, or on none.
+    """
     groups: dict[Operation, Group] = {}
     order = list(nodes)
     place = {node: i for i, node in enumerate(order)}
@@ -79,8 +88,8 @@ def fuse(
         if isinstance(node, Frame):
             for op in operations(node):
                 _close(op, groups, None)
-        elif _can_join(node, fed):
-            _join(node, groups, Group(node, branches.of(node), place), fed)
+        elif _can_join(node, fed, 1 if node in gpus else _SMALLEST):
+            _join(node, groups, Group(node, branches.of(node), place, gpus.get(node)), fed)
         elif not _follows(node, groups, branches, fed):
             _close(node, groups, None)
     for node in order:
@@ -105,7 +114,7 @@ def _follows(op: Operation, groups: dict[Operation, Group], branches: Branches, 
     return True
 
 
-def _can_join(op: Operation, fed: Set[Tensor]) -> bool:
+def _can_join(op: Operation, fed: Set[Tensor], smallest: int) -> bool:
     if expression_of(op) is None or op.outputs[0] in fed:
         return False
     dtype = op.outputs[0]._dtype
@@ -113,7 +122,7 @@ def _can_join(op: Operation, fed: Set[Tensor]) -> bool:
         return False
     shape = op.outputs[0].shape
     size = shape.num_elements()
-    return bool(shape.ndims) and (size is None or size >= _SMALLEST)
+    return bool(shape.ndims) and (size is None or size >= smallest)
 
 
 def _join(op: Operation, groups: dict[Operation, Group], mine: Group, fed: Set[Tensor]) -> None:
@@ -130,7 +139,7 @@ def _join(op: Operation, groups: dict[Operation, Group], mine: Group, fed: Set[T
 
 
 def _fits(mine: Group, group: Group, op: Operation) -> bool:
-    if not group.open or group.guards != mine.guards or len(group.ops) + len(mine.ops) > _MOST_MEMBERS:
+    if not group.open or group.guards != mine.guards or group.gpu != mine.gpu or len(group.ops) + len(mine.ops) > _MOST_MEMBERS:
         return False
     if group.ops[0].outputs[0]._dtype != op.outputs[0]._dtype:
         return False

@@ -36,6 +36,11 @@ class Lines:
         self._lines.append(_Line(text, self._indent, self._loops, op, frozenset(sets), frozenset(self._reads)))
         self._reads.clear()
 
+    def add_first(self, text: str, name: str) -> None:
+        """A line before all others, which assigns the local `name`; once, however often it is asked for."""
+        if all(line.text != text for line in self._lines):
+            self._lines.insert(0, _Line(text, 1, (), None, frozenset([name]), frozenset()))
+
     @contextmanager
     def block(self, head: str) -> Iterator[None]:
         """The lines under `head`, as an `if`."""

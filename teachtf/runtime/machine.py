@@ -1,7 +1,8 @@
-"""The devices of a session. All of them are this machine's CPU: a GPU or a task that a session names is *virtual*.
+"""The devices of a session: this machine's CPU, its GPUs (`gpus.py`), and *virtual* devices, which the CPU stands in for.
 
-`tf.ConfigProto(device_count={"GPU": 2})` gives a session two GPUs, so that a program's placement can be written, seen and
-checked with no such hardware; its ops run on the CPU's kernels. TensorFlow counts only devices that are there.
+`tf.ConfigProto(device_count={"GPU": 2})` gives a session two GPUs, the real ones first, so that a program's placement can be
+written, seen and checked with no such hardware; its ops then run on the CPU's kernels. TensorFlow counts only devices that are
+there.
 """
 
 from __future__ import annotations
@@ -12,16 +13,18 @@ from pathlib import Path
 from typing import Any
 
 from teachtf.core import errors
+from teachtf.runtime.gpus import Gpu, visible_gpus
 
 LOCAL_TASK = "/job:localhost/replica:0/task:0"
 _MEMORY = 256 << 20  # what TensorFlow says of a CPU
 
 
 class Device(errors.Suggesting):
-    """A device of a session, as `Session.list_devices` gives it."""
+    """A device of a session, as `Session.list_devices` gives it. `_gpu` is the real GPU that it is, if it is one."""
 
-    def __init__(self, name: str, device_type: str, memory_limit_bytes: int = _MEMORY) -> None:
-        self._name, self._device_type, self._memory_limit_bytes = name, device_type, memory_limit_bytes
+    def __init__(self, name: str, device_type: str, memory_limit_bytes: int = _MEMORY, gpu: Gpu | None = None) -> None:
+        self._name, self._device_type, self._gpu = name, device_type, gpu
+        self._memory_limit_bytes = memory_limit_bytes if gpu is None else gpu.memory
         self._incarnation = random.SystemRandom().getrandbits(63)
 
     @property
@@ -48,18 +51,25 @@ class Device(errors.Suggesting):
         return f"_DeviceAttributes({self.name}, {self.device_type}, {self.memory_limit_bytes}, {self.incarnation})"
 
 
-def task_devices(task: str, config: Any = None) -> list[Device]:
-    """The devices of one task: one CPU, or as many CPUs and GPUs as the `device_count` of a ConfigProto says.
+def task_devices(task: str, config: Any = None, real: bool = True) -> list[Device]:
+    """The devices of one task: one CPU and all GPUs that are there, or as many as the `device_count` of a ConfigProto says.
+
+    Args:
+      real: whether GPUs of this machine are among them.
 
     Raises:
-      NotFoundError: it says that there is no CPU.
+      NotFoundError: the count says that there is no CPU.
+      InvalidArgumentError: `gpu_options.visible_device_list` names a GPU that is not there.
     """
-    counts = {"CPU": 1, "GPU": 0}
-    if config is not None:
-        counts.update({kind: n for kind, n in config.device_count.items() if kind in counts and n >= 0})
-    if not counts["CPU"]:
+    counts = {} if config is None else {kind: n for kind, n in config.device_count.items() if n >= 0}
+    if not counts.get("CPU", 1):
         raise errors.NotFoundError(None, None, "No CPU devices are available in this process")
-    return [Device(f"{task}/device:{kind}:{i}", kind) for kind, n in counts.items() for i in range(n)]
+    wanted = counts.get("GPU")
+    gpus = visible_gpus("" if config is None else config.gpu_options.visible_device_list) if real and wanted != 0 else []
+    known = dict(enumerate(gpus))
+    cpus = [Device(f"{task}/device:CPU:{i}", "CPU") for i in range(counts.get("CPU", 1))]
+    number = len(gpus) if wanted is None else wanted
+    return cpus + [Device(f"{task}/device:GPU:{i}", "GPU", gpu=known.get(i)) for i in range(number)]
 
 
 @cache

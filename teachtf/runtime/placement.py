@@ -44,6 +44,9 @@ class _Group:
 class Devices:
     """The devices of one session, and where they put the operations of its graph.
 
+    Attributes:
+      gpus: the number of each device that is a real GPU.
+
     Args:
       devices: those that there are, this task's own first.
       local: the task that the session is in.
@@ -57,6 +60,7 @@ class Devices:
         self.names = [d.name for d in devices]
         by_preference = sorted(devices, key=lambda d: (d.device_type != "GPU", not d.name.startswith(local + "/"), d.name))
         self._specs = {d.name: DeviceSpec.from_string(d.name) for d in by_preference}
+        self.gpus = {d.name: d._gpu.number for d in devices if d._gpu is not None}
         self._has_gpus = any(d.device_type == "GPU" for d in devices)
         self._only = self.names[0] if len(devices) == 1 else None
         self._fitting: dict[str, list[str]] = {}

@@ -15,6 +15,7 @@ from teachtf.core.tensor import Tensor
 from teachtf.kernels import library
 from teachtf.kernels.registry import State
 from teachtf.runtime import frames
+from teachtf.runtime.gpu_plan import gpu_calls
 from teachtf.runtime.memory import keep_freed_memory
 from teachtf.runtime.placement import Devices
 from teachtf.runtime.writer import Writer
@@ -57,7 +58,7 @@ class Plan:
         root = frames.needed(fetches, set(feeds), done)
         self.ops = frames.operations(root)
         self.placement = devices.place(self.ops)
-        writer = Writer(root, fetches, feeds, state, traced)
+        writer = Writer(root, fetches, feeds, state, traced, gpu_calls(self.ops, self.placement, devices.gpus, state))
         self.source = writer.source
         self._op_at = writer.op_at
         self.notes = writer.notes

@@ -99,7 +99,8 @@ def _describe(value: Any) -> tuple[tuple[int, ...], int, bool] | None:
         value = value.value
     if value is None or value is DEAD:
         return None
-    size = sum(map(len, np.ravel(value))) if np.asarray(value).dtype.kind == "O" else getattr(value, "nbytes", 8)
+    texts = getattr(getattr(value, "dtype", None), "kind", "") == "O"
+    size = sum(map(len, np.ravel(value))) if texts else getattr(value, "nbytes", 8)
     return np.shape(value), size, is_reference
 
 

@@ -22,6 +22,7 @@ from teachtf.kernels.state import DEAD
 from teachtf.runtime.branches import Branches, Guards
 from teachtf.runtime.frames import ENTER, EXIT, MERGE, NEXT, SWITCH, Frame, ends_loop, loop_merge, operations
 from teachtf.runtime.fusion import Group, fuse
+from teachtf.runtime.gpu_plan import GpuCalls, GpuNames
 from teachtf.runtime.lines import Lines
 from teachtf.runtime.notes import Notes
 
@@ -47,7 +48,9 @@ class Writer:
       notes: what was decided on the way.
     """
 
-    def __init__(self, root: Frame, fetches: Sequence[Any], feeds: Sequence[Tensor], state: State, traced: bool) -> None:
+    def __init__(
+        self, root: Frame, fetches: Sequence[Any], feeds: Sequence[Tensor], state: State, traced: bool, gpus: GpuCalls | None
+    ) -> None:
         self.fetches = list(fetches)
         self.feeds = list(feeds)
         self.space: dict[str, Any] = {"DEAD": DEAD, "copy": _copy, "scalar": _scalar, "plain": _plain, "ONE": np.int32(1)}
@@ -62,6 +65,7 @@ class Writer:
         self._running = set(operations(root))
         self._constants: dict[Tensor, Any] = {}
         self._lines = Lines()
+        self._gpus = None if gpus is None else GpuNames(gpus, self.space, self._lines, self.feeds)
         self._block(root.nodes)
         results = ", ".join(self._result(f) for f in self.fetches)
         self._lines.add(f"return ({results}{',' if len(self.fetches) == 1 else ''})")
@@ -75,8 +79,8 @@ class Writer:
     # --- blocks ------------------------------------------------------------------------------------------------------
 
     def _block(self, nodes: Iterable[Operation | Frame]) -> None:
-        known = set(self.feeds)
-        for node in nodes if self._traced else fuse(nodes, self._branches, self._running, known, set(self.fetches)):
+        known, gpus = set(self.feeds), {} if self._gpus is None else self._gpus.calls.number_of
+        for node in nodes if self._traced else fuse(nodes, self._branches, self._running, known, set(self.fetches), gpus):
             if isinstance(node, Frame):
                 self._loop(node)
             elif isinstance(node, Group):
@@ -113,7 +117,7 @@ class Writer:
             self._block(before)
             condition = frame.condition
             assert condition is not None
-            self._lines.add(f"if not {self._read(condition.outputs[0], as_reference=False)}: break", condition)
+            self._lines.add(f"if not {self._on_host(self._read(condition.outputs[0], as_reference=False))}: break", condition)
             self._block(body)
             self._carry(frame)
         self._block(after)
@@ -148,8 +152,14 @@ class Writer:
                 self._op(op)
             return
         last = group.ops[-1]
-        call = fused(group.ops, group.inputs, group.outputs, group.source, self._state)
         arguments = [self._read(t, as_reference=False) for t in group.inputs]
+        if group.gpu is not None and self._gpus is not None:
+            call = self._gpus.calls.fused(group)
+            arguments = [self._gpus.sent(name, group.gpu) for name in arguments]
+        else:
+            call = fused(group.ops, group.inputs, group.outputs, group.source, self._state)
+            if self._gpus is not None:
+                call = self._gpus.calls.hosted(call)
         targets = [self._local(t) for t in group.outputs]
         name = f"g{last._id}"
         self.space[name] = call
@@ -196,6 +206,9 @@ class Writer:
     def _computed(self, op: Operation, call: Any, guards: Guards) -> tuple[str, Operation, list[str]]:
         """The line that computes `op`."""
         arguments = [self._read(t, as_ref) for t, as_ref in zip(op._inputs, _reference_inputs(op), strict=True)]
+        if self._gpus is not None:
+            arguments = [self._gpus.where_taken(op, i, name) for i, name in enumerate(arguments)]
+            call = self._gpus.calls.call(op, call)
         if op.type == "Assign" and self._from_feed(op._inputs[1]):
             arguments[1] = f"copy({arguments[1]})"  # the variable must not share the caller's array
         targets = [self._local(t) for t in op.outputs] or [f"v{op._id}_0"]
@@ -215,14 +228,18 @@ class Writer:
         line = f"{', '.join(targets)} = {expression}"
         if self._traced:
             self.space[f"o{op._id}"] = op
-            line = f"start = now(); {line}; seen(o{op._id}, start, ({', '.join(targets)},))"
+            wait = "" if self._gpus is None else "sync(); "
+            line = f"start = now(); {line}; {wait}seen(o{op._id}, start, ({', '.join(targets)},))"
         return line, op, targets
 
-    @staticmethod
-    def _inlined(op: Operation, arguments: list[str]) -> str | None:
+    def _inlined(self, op: Operation, arguments: list[str]) -> str | None:
         """An expression for what needs no call."""
         if op.type in SWITCH:
-            return f"(DEAD, {arguments[0]}) if {arguments[1]} else ({arguments[0]}, DEAD)"
+            return f"(DEAD, {arguments[0]}) if {self._on_host(arguments[1])} else ({arguments[0]}, DEAD)"
+        if self._gpus is not None:
+            if self._gpus.calls.computes(op):
+                return None
+            arguments = [self._on_host(name) for name in arguments]
         if op.type in _SIGNS and all(t._dtype in _NUMBERS and t._shape.ndims == 0 for t in op._inputs):
             return f"{arguments[0]} {_SIGNS[op.type]} {arguments[1]}"  # NumPy's scalars: a counting loop is mostly calls
         return None
@@ -302,6 +319,10 @@ class Writer:
             return f"{name}.read()"
         return name
 
+    def _on_host(self, name: str) -> str:
+        """A value to be read by Python."""
+        return name if self._gpus is None else self._gpus.on_host(name)
+
     def _fold(self, op: Operation, call: Any, guards: Guards) -> bool:
         """Compute now what is constant. Errors wait for the run, where they have a place to be told."""
         if guards or not op._inputs or op._control_inputs or op._op_def.is_stateful or op in self.fetches:
@@ -328,6 +349,8 @@ class Writer:
         read = self._read(fetch, as_reference=False)
         if fetch.dtype.is_quantized:
             read = f"plain({read})"
+        if self._gpus is not None:
+            return f"fetch_copy({read})" if self._shared(fetch) else f"fetch({read})"
         if self._shared(fetch):
             return f"copy({read})"
         return f"scalar({read})" if fetch.shape.ndims in (0, None) else read

@@ -35,7 +35,7 @@ _WIDENED = (np.dtype(np.float16), np.dtype(ml_dtypes.bfloat16))  # computed in f
 _Loop = Callable[..., None]
 
 
-def _module_file(text: str, name: str) -> Path:
+def module_file(text: str, name: str) -> Path:
     """The file that holds `text`, written whole and once; in a folder of this process if the cache cannot be written."""
     path = cache_folder() / "generated" / f"{name}.py"
     if path.is_file() and path.read_text() == text:
@@ -56,7 +56,7 @@ def _module_file(text: str, name: str) -> Path:
 def _loop(formula: Statements, dtypes: tuple[np.dtype, ...], kinds: str) -> tuple[_Loop, list[np.dtype]]:
     text, results = write_loop(formula, dtypes, kinds)
     name = f"teachtf_formula_{hashlib.sha256(text.encode()).hexdigest()[:20]}"
-    spec = importlib.util.spec_from_file_location(name, _module_file(text, name))
+    spec = importlib.util.spec_from_file_location(name, module_file(text, name))
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module  # where Numba looks a cached function's module up

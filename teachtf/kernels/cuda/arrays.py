@@ -8,13 +8,11 @@ from typing import Any
 import numpy as np
 from numba import cuda
 
-__all__ = ["TYPES", "GpuArray", "empty", "to_gpu", "to_host"]
+__all__ = ["TYPES", "GpuArray", "empty", "fetched_array", "gpu_of", "to_gpu", "to_host"]
 
 # What kernels compute with; values of other types stay with the CPU.
-TYPES = frozenset(
-    np.dtype(name)
-    for name in "bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 float32 float64 complex64 complex128".split()
-)
+_WHOLE = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
+TYPES = frozenset(map(np.dtype, ("bool", *_WHOLE, "float32", "float64", "complex64", "complex128")))
 
 
 class GpuArray:
@@ -51,9 +49,12 @@ class GpuArray:
     def on_host(self) -> np.ndarray:
         """A copy in the computer's own memory, made once; this waits for the kernels before."""
         if self._host is None:
-            count = self.size
-            self._host = (self.flat.copy_to_host()[:count] if count else np.empty(0, self.dtype)).reshape(self.shape)
+            self._host = fetched_array(self)
         return self._host
+
+    def keep_host(self, array: np.ndarray) -> None:
+        """Take `array`, which has the same elements and will not change, for the copy that `on_host` gives."""
+        self._host = array
 
     def __repr__(self) -> str:
         return f"<GpuArray {self.dtype} {self.shape}>"
@@ -79,3 +80,20 @@ def to_gpu(value: Any) -> Any:
 def to_host(value: Any) -> Any:
     """`value` as an array of NumPy's; what is no array of a GPU stays what it is."""
     return value.on_host() if isinstance(value, GpuArray) else value
+
+
+def fetched_array(array: GpuArray) -> np.ndarray:
+    """The elements in the computer's own memory, as an array that nobody else holds."""
+    if array._host is not None:
+        return np.array(array._host)
+    if not array.size:
+        return np.empty(array.shape, array.dtype)
+    if len(cuda.gpus) == 1:
+        return array.flat.copy_to_host()[: array.size].reshape(array.shape)
+    with cuda.gpus[gpu_of(array)]:
+        return array.flat.copy_to_host()[: array.size].reshape(array.shape)
+
+
+def gpu_of(array: GpuArray) -> int:
+    """The number of the GPU that holds the elements."""
+    return array.flat.gpu_data.context.device.id

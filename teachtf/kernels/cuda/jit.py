@@ -10,9 +10,9 @@ import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from numba import cuda
+from numba import config, cuda
 
-__all__ = ["KERNELS", "THREADS", "Kernel", "device_function", "kernel", "launch"]
+__all__ = ["KERNELS", "THREADS", "Kernel", "cached", "device_function", "kernel", "launch"]
 
 THREADS = 256  # of a block, where nothing speaks for another number
 _WARP = 32
@@ -38,20 +38,34 @@ KERNELS: dict[str, Kernel] = {}
 def kernel(*signatures: Any, **options: Any) -> Callable[[Callable[..., None]], Any]:
     """Makes a CUDA kernel of a function, for at least these `signatures`; `options` go to `cuda.jit`.
 
-        @kernel("void(float32[::1], float32[::1], int64)")
-        def double(x, y, count):
-            i = cuda.grid(1)
-            if i < count:
-                y[i] = x[i] + x[i]
+    @kernel("void(float32[::1], float32[::1], int64)")
+    def double(x, y, count):
+        i = cuda.grid(1)
+        if i < count:
+            y[i] = x[i] + x[i]
 
-        launch(double, count, x, y, count)
+    launch(double, count, x, y, count)
     """
 
     def made(function: Callable[..., None]) -> Any:
         KERNELS[f"{function.__module__.rpartition('.')[2]}.{function.__name__}"] = Kernel(function, signatures, options)
-        return cuda.jit(**options)(function)
+        return cached(function, **options)
 
     return made
+
+
+def cached(function: Callable[..., None], **options: Any) -> Any:
+    """Makes a CUDA kernel of a function; its code is kept in our cache folder, if the function stands in a file."""
+    dispatcher = cuda.jit(**options)(function)
+    if config.ENABLE_CUDASIM:  # type: ignore[attr-defined]
+        return dispatcher
+    from teachtf.kernels.cuda.cache import KernelCache
+
+    try:
+        dispatcher._cache = KernelCache(function)
+    except (OSError, RuntimeError):  # no file: it works, and is compiled again in the next process
+        pass
+    return dispatcher
 
 
 def device_function(function: Callable[..., Any]) -> Any:

@@ -18,7 +18,7 @@ from teachtf.kernels import registry as cpu
 from teachtf.kernels.cuda.arrays import TYPES, GpuArray, to_gpu, to_host
 from teachtf.kernels.registry import Call, Cell, State
 
-__all__ = ["build", "gpu_kernel", "registered", "stateful_gpu_kernel"]
+__all__ = ["build", "gpu_kernel", "registered", "stateful_gpu_kernel", "takes"]
 
 Factory = Callable[..., Call | None]
 _FEW = 64  # elements: as many as shapes are made of
@@ -71,16 +71,10 @@ def build(op: Any, state: State) -> Call | None:
     if entry is None or not _has_types(op):
         return None
     call = entry.factory(op, state) if entry.stateful else entry.factory(op)
-    if call is None or entry.anywhere:
-        return call
-    count = len(op._inputs)
-    on_host = {i % count for i in entry.host if -count <= i < count}
-    moves = [to_host if i in on_host else _to_gpu_unless_cell for i in range(count)]
-
-    def moved(*inputs: Any) -> Any:
-        return call(*[move(x) for move, x in zip(moves, inputs, strict=True)])
-
-    if not (entry.metadata and all(t.dtype.is_integer for t in (*op.inputs, *op.outputs))):
+    if call is None:
+        return None
+    moved = call if entry.anywhere else _moving(call, len(op._inputs), entry.host)
+    if not (entry.metadata and _whole_numbers(op)):
         return moved
     on_cpu = cpu.build(op, state)
 
@@ -90,6 +84,25 @@ def build(op: Any, state: State) -> Call | None:
         return on_cpu(*inputs)
 
     return called
+
+
+def takes(op: Any, position: int) -> bool:
+    """Whether the kernel of `op` takes this input in the GPU's memory, whatever it is."""
+    entry = _entries.get(op.type)
+    if entry is None or entry.anywhere or not _has_types(op) or (entry.metadata and _whole_numbers(op)):
+        return False
+    return position not in {i % len(op.inputs) for i in entry.host} and not op.inputs[position].dtype._is_ref_dtype
+
+
+def _whole_numbers(op: Any) -> bool:
+    return all(t.dtype.is_integer or t.dtype.is_bool for t in (*op.inputs, *op.outputs))
+
+
+def _moving(call: Call, count: int, host: Sequence[int]) -> Call:
+    """The call, with its inputs moved to where it takes them."""
+    on_host = {i % count for i in host if -count <= i < count}
+    moves = [to_host if i in on_host else _to_gpu_unless_cell for i in range(count)]
+    return lambda *inputs: call(*[move(x) for move, x in zip(moves, inputs, strict=True)])
 
 
 def _to_gpu_unless_cell(value: Any) -> Any:
