@@ -30,3 +30,4 @@ def test_it_compiles(name: str, capability: tuple[int, int], monkeypatch: pytest
     for signature in kernel.signatures:
         ptx, _ = cuda.compile_ptx(kernel.function, signature, cc=capability, **kernel.options)
         assert ".visible .entry" in ptx
+        assert "div.approx" not in ptx, "a division is not exact"

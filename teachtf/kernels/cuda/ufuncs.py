@@ -1,4 +1,4 @@
-"""NumPy's functions that the CPU's compiled mathematics uses and that Numba's CUDA target lacks, from CUDA's own library."""
+"""The CPU's compiled mathematics on GPUs: what Numba's CUDA target lacks for it, or takes another way."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from numba import config
 __all__: list[str] = []
 
 
-def _register() -> None:
+def _add_functions() -> None:
+    """NumPy's functions that CUDA has in its own library."""
     from llvmlite import ir
     from numba.core import cgutils, types
     from numba.cuda.mathimpl import get_binary_impl_for_fn_and_ty, get_unary_impl_for_fn_and_ty
@@ -42,5 +43,21 @@ def _register() -> None:
         known.setdefault(ufunc, {types_of.format(kind): lower for kind in "fd"})
 
 
+def _keep_divisions_exact() -> None:
+    """CUDA contracts a * b + c anyway; Numba's CUDA target reads the CPU's option for it, {"contract"}, as all of fast math,
+    with divisions by an approximate reciprocal."""
+    from numba.cuda.dispatcher import CUDADispatcher
+
+    made = CUDADispatcher.__init__
+
+    def init(self: Any, function: Any, targetoptions: Any, *rest: Any, **named: Any) -> None:
+        if not isinstance(targetoptions.get("fastmath", False), bool):
+            targetoptions = {**targetoptions, "fastmath": False}
+        made(self, function, targetoptions, *rest, **named)
+
+    CUDADispatcher.__init__ = init  # type: ignore[method-assign, assignment]
+
+
 if not getattr(config, "ENABLE_CUDASIM", False):  # which runs Python
-    _register()
+    _add_functions()
+    _keep_divisions_exact()
