@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from teachtf.kernels.cuda import (
+    bits,
     counting,
     decompositions,
     diagonals,
+    elementwise,
     fills,
     gathering,
     images,
@@ -25,9 +27,11 @@ from teachtf.kernels.cuda import (
 )
 
 __all__ = [
+    "bits",
     "counting",
     "decompositions",
     "diagonals",
+    "elementwise",
     "fills",
     "gathering",
     "images",
