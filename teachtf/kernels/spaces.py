@@ -52,7 +52,8 @@ def _depth_to_space(op: Any) -> Call:
     return _channels_last(op, call)
 
 
-def _checked(x: Any, blocks: Any, borders: Any, what: str) -> tuple[list[int], list[list[int]]]:
+def check_blocks(x: Any, blocks: Any, borders: Any, what: str) -> tuple[list[int], list[list[int]]]:
+    """The sizes of blocks, and what is added or cut at both ends of each axis."""
     sizes, pairs = np.ravel(blocks).tolist(), borders.tolist()
     if len(sizes) != len(pairs) or x.ndim < len(sizes) + 1:
         raise _invalid(f"input rank should be >= {1 + len(sizes)} instead of {x.ndim}; {what} must have a row a block axis")
@@ -66,7 +67,7 @@ def _checked(x: Any, blocks: Any, borders: Any, what: str) -> tuple[list[int], l
 @kernel("SpaceToBatchND")
 def _space_to_batch(op: Any) -> Call:
     def call(x: Any, blocks: Any, paddings: Any) -> Any:
-        sizes, pairs = _checked(x, blocks, paddings, "paddings")
+        sizes, pairs = check_blocks(x, blocks, paddings, "paddings")
         n = len(sizes)
         padded = np.pad(x, [(0, 0), *map(tuple, pairs), *[(0, 0)] * (x.ndim - n - 1)])
         space = padded.shape[1 : n + 1]
@@ -86,7 +87,7 @@ def _space_to_batch(op: Any) -> Call:
 @kernel("BatchToSpaceND")
 def _batch_to_space(op: Any) -> Call:
     def call(x: Any, blocks: Any, crops: Any) -> Any:
-        sizes, pairs = _checked(x, blocks, crops, "crops")
+        sizes, pairs = check_blocks(x, blocks, crops, "crops")
         n, product = len(sizes), int(np.prod(sizes))
         if x.shape[0] % product:
             raise _invalid(f"Input batch dimension ({x.shape[0]}) is not divisible by product of block sizes ({product})")

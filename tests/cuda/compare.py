@@ -18,16 +18,16 @@ from teachtf.kernels.registry import State
 assert cpu_library and library
 
 
-def built(op_type: str, inputs: Any, attrs: Any, device: Any, known: bool = True) -> tuple[Any, list[np.ndarray]]:
-    """The call of a node with these inputs (lists for list arguments), and the arrays it takes. What is not `known` before a
-    run is not checked before."""
+def built(op_type: str, inputs: Any, attrs: Any, device: Any, known: Any = None) -> tuple[Any, list[np.ndarray]]:
+    """The call of a node with these inputs (lists for list arguments), and the arrays it takes. What is not known before a
+    run is not checked before: if `known` is given, only the inputs at these positions are."""
 
-    def node(value: Any) -> Any:
+    def node(value: Any, known: bool) -> Any:
         if isinstance(value, list):
-            return [node(v) for v in value]
+            return [node(v, known) for v in value]
         return tf.constant(value) if known else tf.placeholder(np.asarray(value).dtype)
 
-    made = apply_op(op_type, *[node(v) for v in inputs], **attrs)
+    made = apply_op(op_type, *[node(v, known is None or i in known) for i, v in enumerate(inputs)], **attrs)
     op = (made[0] if isinstance(made, list | tuple) else made).op
     arrays = [np.asarray(a) for v in inputs for a in (v if isinstance(v, list) else [v])]
     return device.build(op, State()), arrays
@@ -53,11 +53,11 @@ def same(op_type: str, *inputs: Any, rtol: float = 0.0, **attrs: Any) -> None:
         np.testing.assert_allclose(have, want, rtol=rtol, atol=rtol, err_msg=op_type)
 
 
-def same_error(op_type: str, *inputs: Any, **attrs: Any) -> None:
+def same_error(op_type: str, *inputs: Any, known: Any = (), **attrs: Any) -> None:
     """The CPU's kernel and the GPU's refuse the inputs in the same words, and the GPU's serves the next ones."""
     words = []
     for device, move in ((cpu, np.asarray), (registry, np.asarray), (registry, to_gpu)):
-        call, arrays = built(op_type, inputs, attrs, device, known=False)
+        call, arrays = built(op_type, inputs, attrs, device, known)
         arrays = [move(a) for a in arrays]
         with pytest.raises(tf.errors.OpError) as raised:
             call(*arrays)

@@ -20,7 +20,7 @@ from teachtf.kernels.cuda.registry import gpu_kernel
 from teachtf.kernels.cuda.strided import View, copy, gathered, of_shape, view_of
 from teachtf.kernels.registry import Call, Cell, State
 
-__all__ = ["key", "views"]
+__all__ = ["key", "padded", "views"]
 
 _REMEMBERED = 256  # shapes and positions of which an op remembers what they come to
 
@@ -203,17 +203,18 @@ def _strided_slice_assign(op: Any) -> Call:
     return call
 
 
+def padded(x: GpuArray, sides: Sequence[Sequence[int]], value: Any = 0) -> GpuArray:
+    """`x` with as many elements of a value before and after it along each axis as the sides say."""
+    made = filled(tuple(b + d + a for (b, a), d in zip(sides, x.shape, strict=True)), x.dtype, value)
+    whole = of_shape(made.shape)
+    part = whole[(*(slice(b, b + d) for (b, _), d in zip(sides, x.shape, strict=True)), ...)]
+    copy(x, None, made, view_of(part, whole))
+    return made
+
+
 @gpu_kernel("Pad", "PadV2", host=[1, 2], metadata=True)
 def _pad(op: Any) -> Call:
-    def call(x: Any, paddings: Any, value: Any = 0) -> Any:
-        sides = paddings.tolist()
-        made = filled(tuple(b + d + a for (b, a), d in zip(sides, x.shape, strict=True)), x.dtype, value)
-        whole = of_shape(made.shape)
-        part = whole[(*(slice(b, b + d) for (b, _), d in zip(sides, x.shape, strict=True)), ...)]
-        copy(x, None, made, view_of(part, whole))
-        return made
-
-    return call
+    return lambda x, paddings, value=0: padded(x, paddings.tolist(), value)
 
 
 @gpu_kernel("Roll", host=[1, 2], metadata=True)
