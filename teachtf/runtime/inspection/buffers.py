@@ -64,7 +64,8 @@ class Account:
     def _result(self, step: Step, tensor: Tensor | None, taken: frozenset[int]) -> tuple[int | str | None, frozenset[int]]:
         if tensor is None or tensor.dtype._is_ref_dtype:
             return 0, frozenset()  # a variable's own memory
-        if tensor in self._in_place or step.kind == "call" or step.kernel in ALIASING or step.kernel == "let":
+        moved = step.kind == "call" and step.kernel != "send"
+        if tensor in self._in_place or moved or step.kernel in ALIASING or step.kernel == "let":
             return "view", taken
         size = self._size(tensor)
         self.is_whole &= size is not None

@@ -2,7 +2,7 @@
 
 The lines that `runtime.writer` writes have few forms: `v7_0 = k7(f0, c2_0)` calls a kernel, `g9(...)` a group of fused
 operations, `while True:` is a loop, `v7_0 = None` gives a value up. A name says what it holds: `f0` a feed, `c2_0` a constant
-or a variable's cell, `v7_0` output 0 of operation 7, `m12` the variable of a loop.
+or a variable's cell, `v7_0` output 0 of operation 7, `m12` the variable of a loop, `f0_gpu1` the copy of a feed on a GPU.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from teachtf.kernels.fused import expression_of
 from teachtf.runtime.frames import SWITCH
 
 Kind = Literal["kernel", "fused", "python", "call", "while", "until", "next", "if", "else"]
-_NAME = re.compile(r"([a-z])(\d+)(?:_(\d+))?")
+_NAME = re.compile(r"([a-z])(\d+)(?:_(\d+))?(?:_gpu\d+)?")
 _FUNCTIONS = "kg"  # names of calls begin so
 _HANDING_ON = ("Identity", "Enter", "StopGradient")  # of a constant they make no other
 _COPIES = ("copy", "scalar", "plain", "fetch", "fetch_copy")  # that a value makes on its way to the caller
