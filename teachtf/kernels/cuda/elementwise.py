@@ -28,7 +28,7 @@ from teachtf.kernels.cuda.strided import index_type, of_shape
 from teachtf.kernels.elementwise import formula_of
 from teachtf.kernels.registry import Call
 
-__all__ = ["Broadcast", "Elementwise", "broadcast_of", "call_of", "function_of", "write_kernel"]
+__all__ = ["DIVISIONS", "Broadcast", "Elementwise", "broadcast_of", "call_of", "function_of", "write_kernel"]
 
 assert ufuncs  # NumPy's functions that Numba's CUDA lacks
 
@@ -250,7 +250,7 @@ class Elementwise:
         return compiled, lie.shape, self._dtypes or results, (*numbers, count)
 
 
-_DIVISIONS = ("FloorDiv", "TruncateDiv", "Div", "FloorMod", "TruncateMod", "Mod", "RealDiv")
+DIVISIONS = ("FloorDiv", "TruncateDiv", "Div", "FloorMod", "TruncateMod", "Mod", "RealDiv")
 _COMPLEX = {"Add", "AddV2", "Sub", "Mul", "RealDiv", "Div", "Neg", "Square", "SquaredDifference", "Inv", "Reciprocal"}
 _COMPLEX |= {"ReciprocalGrad", "RsqrtGrad", "SqrtGrad", "SigmoidGrad", "TanhGrad", "Equal", "NotEqual"}
 
@@ -261,7 +261,7 @@ def _of_formula(op: Any) -> Call | None:
         return None  # functions of complex numbers are NumPy's
     formula = "x / y" if in_type.is_complex and op.type == "Div" else formula_of(op)
     names = tuple(arg.name for arg in op._op_def.inputs)
-    return call_of(op, formula, names, names[-1] if in_type.is_integer and op.type in _DIVISIONS else "")
+    return call_of(op, formula, names, names[-1] if in_type.is_integer and op.type in DIVISIONS else "")
 
 
 def call_of(op: Any, formula: str, names: Sequence[str], divisor: str = "", as_written: bool = False) -> Call:
