@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 from typing import Any
 
+import numba_cuda
 from numba.cuda.core.caching import _UserProvidedCacheLocator
 from numba.cuda.dispatcher import CUDACache, CUDACacheImpl
 
@@ -40,6 +41,11 @@ class KernelCache(CUDACache):
         super().__init__(py_func)
         stamp = self._impl.locator.get_source_stamp()
         self._cache_file: Any = Files(self._cache_path, self._impl.filename_base, stamp)
+
+    def _index_key(self, sig: Any, codegen: Any) -> Any:
+        """A kernel's name says what it closes over, and the folder is named by the sources: that need not be looked into, and
+        could not, as Numba gives each of the CPU's functions another number in each process."""
+        return sig, codegen.magic_tuple(), numba_cuda.__version__, self._py_func.__qualname__
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         """The kernel for a signature; None if it is not kept, or cannot be read."""

@@ -12,103 +12,21 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
-from numba import cuda
 
 from teachtf.core import dtypes
 from teachtf.core.op_def import lookup
-from teachtf.kernels import scalar
 from teachtf.kernels.cpu.formula import Statements, Writer
-from teachtf.kernels.cuda import ufuncs
 from teachtf.kernels.cuda.arrays import GpuArray, empty, to_gpu
 from teachtf.kernels.cuda.checks import on_cpu
-from teachtf.kernels.cuda.jit import kernel, launch
+from teachtf.kernels.cuda.elementwise import Elementwise, function_of
+from teachtf.kernels.cuda.jit import KERNELS, Kernel, cached, launch
 from teachtf.kernels.cuda.registry import gpu_kernel
 from teachtf.kernels.registry import Call, Cell
 from teachtf.kernels.update_rules import RULES, rule_of
 
-assert ufuncs  # NumPy's functions that Numba's CUDA lacks
-
-_DENSE = """\
-def {name}({arguments}, count):
-    i = cuda.grid(1)
-    if i < count:
-{ones}
-{loads}
-{body}
-{stores}
-"""
-# `places` holds the rows, where in the rest each row's entries start, and these: positions along the gradient's first axis.
-_ROWS = """\
-def {name}({arguments}, places, rows, width, count):
-    thread = cuda.grid(1)
-    if thread < count:
-        row = thread // width
-        column = thread - row * width
-        i = places[row] * width + column
-{ones}
-{loads}
-        for at in range(places[rows + row], places[rows + row + 1]):
-            {gradient} = {gradient}_in[places[2 * rows + 1 + at] * width + column]
-{body}
-            {values} = {results}
-{stores}
-"""
 # Those that TensorFlow has on GPUs: dense and by rows.
-_DENSELY = set(RULES) - {"ProximalGradientDescent", "AdagradDA"}
+_DENSE = set(RULES) - {"ProximalGradientDescent", "AdagradDA"}
 _BY_ROWS = {"Adadelta", "Adagrad", "AdagradV2", "Ftrl", "FtrlV2", "ProximalAdagrad"}
-
-
-def _written(name: str, rule: Statements, references: Sequence[str], gradient: str, sparse: bool, dtype: np.dtype) -> str:
-    """The text of a kernel: new arrays, the old ones, then the other inputs in their order."""
-    writer = Writer({n: n for n in rule.inputs}, dict.fromkeys(rule.inputs, dtype))
-    lines = []
-    for step, expression in rule.steps:
-        text, result = writer.write(ast.parse(expression, mode="eval").body)
-        writer.reads[step], writer.dtypes[step] = f"{step}_", result or dtype
-        lines.append(f"{step}_ = {text}")
-    others = [n for n in rule.inputs if n not in references and n != gradient]
-    loaded = list(references) if sparse else [*references, gradient]
-    news = [writer.reads[output] for output in rule.outputs]
-    indent = " " * (12 if sparse else 8)
-    return (
-        "\n".join(f"{n} = {value}" for value, n in writer.constants.items())
-        + "\n"
-        + (_ROWS if sparse else _DENSE).format(
-            name=name,
-            arguments=", ".join([*(f"{n}_out" for n in references), *(f"{n}_in" for n in rule.inputs)]),
-            ones="\n".join(f"        {n} = {n}_in[0]" for n in others),
-            loads="\n".join(f"        {n} = {n}_in[i]" for n in loaded),
-            body="\n".join(f"{indent}{line}" for line in lines),
-            stores="\n".join(f"        {n}_out[i] = {n if sparse else new}" for n, new in zip(references, news, strict=True)),
-            gradient=gradient,
-            values=", ".join(references),
-            results=", ".join(news),
-        )
-    )
-
-
-@functools.cache
-def _compiled(rule: Statements, name: str, sparse: bool, dtype: np.dtype) -> Any:
-    """The kernel of a rule."""
-    references = [output.removeprefix("new_") for output in rule.outputs]
-    space: dict[str, Any] = {**scalar.SCALAR, "np": np, "cuda": cuda, "__name__": __name__}
-    exec(_written(name, rule, references, rule.inputs[_gradient(rule)], sparse, dtype), space)
-    arrays = ", ".join([f"{dtype.name}[::1]"] * (len(references) + len(rule.inputs)))
-    rest = "int64[::1], int64, int64, int64" if sparse else "int64"
-    return kernel(f"void({arrays}, {rest})")(space[name])
-
-
-def _gradient(rule: Statements) -> int:
-    """Which of the inputs is the gradient."""
-    return rule.inputs.index("grad" if "grad" in rule.inputs else "delta")
-
-
-def _step(op: Any) -> tuple[Statements, Any]:
-    """A node's rule, and its kernel if its numbers are real."""
-    rule, dtype = rule_of(op), np.dtype(op._attrs["T"].as_numpy_dtype)
-    chosen = [name for name, value in op._attrs.items() if value is True and name != "use_locking"]
-    name = "_".join([op.type, *chosen, dtype.name])
-    return rule, _compiled(rule, name, op.type.startswith("Sparse"), dtype) if dtype.kind == "f" else None
 
 
 def _read(cells: Sequence[Cell]) -> list[GpuArray]:
@@ -121,25 +39,97 @@ def _keep(cells: Sequence[Cell], values: Sequence[GpuArray]) -> Cell:
     return cells[0]
 
 
-@gpu_kernel(*(f"Apply{name}" for name in _DENSELY))
+def _gradient(rule: Statements) -> int:
+    """Which of the inputs is the gradient."""
+    return rule.inputs.index("grad" if "grad" in rule.inputs else "delta")
+
+
+@gpu_kernel(*(f"Apply{name}" for name in _DENSE))
 def _apply(op: Any) -> Call | None:
-    rule, compiled = _step(op)
-    references, gradient = len(rule.outputs), _gradient(rule)
+    if op._attrs["T"].is_complex:
+        return None  # functions of complex numbers are NumPy's
+    rule = rule_of(op)
+    function, references, gradient = Elementwise(rule), len(rule.outputs), _gradient(rule)
 
     def call(*inputs: Any) -> Cell:
         cells = inputs[:references]
         old = _read(cells)
         if old[0].shape != inputs[gradient].shape:
-            on_cpu(op, *inputs)
-        new = [empty(value.shape, value.dtype) for value in old]
-        launch(compiled, new[0].size, *(x.flat for x in (*new, *old, *inputs[references:])), new[0].size)
-        return _keep(cells, new)
+            on_cpu(op, *inputs)  # which says so
+        return _keep(cells, function(*old, *inputs[references:]))
 
-    return call if compiled else None
+    return call
+
+
+# --- by rows ---------------------------------------------------------------------------------------------------------
+
+# `places` holds the rows, where in the rest each row's entries start, and these: positions along the gradient's first axis.
+_MODULE = '''\
+"""{formula}"""
+import numpy as np
+from numba import cuda
+
+from teachtf.kernels.scalar import {names}
+
+{constants}
+
+
+def kernel({arguments}, places, rows, width, count):
+    thread = cuda.grid(1)
+    if thread < count:
+        row = thread // width
+        column = thread - row * width
+        i = places[row] * width + column
+{loads}
+        for at in range(places[rows + row], places[rows + row + 1]):
+            {gradient} = {gradient}_in[places[2 * rows + 1 + at] * width + column]
+{body}
+            {values} = {results}
+{stores}
+'''
+
+
+def _written(rule: Statements, dtype: np.dtype) -> str:
+    """The text of a kernel that updates rows where they are, a thread a column of one: its entries in their order."""
+    references, gradient = rule.inputs[: len(rule.outputs)], rule.inputs[_gradient(rule)]
+    writer = Writer({n: n for n in rule.inputs}, dict.fromkeys(rule.inputs, dtype))
+    lines = []
+    for step, expression in rule.steps:
+        text, result = writer.write(ast.parse(expression, mode="eval").body)
+        writer.reads[step], writer.dtypes[step] = f"{step}_", result or dtype
+        lines.append(f"{step}_ = {text}")
+    places = {n: "i" if n in references else "0" for n in rule.inputs if n != gradient}
+    return _MODULE.format(
+        formula="; ".join(expression for _, expression in rule.steps),
+        names=", ".join(sorted(writer.names)),
+        constants="\n".join(f"{n} = {value}" for value, n in writer.constants.items()),
+        arguments=", ".join(f"{n}_in" for n in rule.inputs),
+        loads="\n".join(f"        {n} = {n}_in[{place}]" for n, place in places.items()),
+        gradient=gradient,
+        body="\n".join(f"            {line}" for line in lines),
+        values=", ".join(references),
+        results=", ".join(f"{output}_" for output in rule.outputs),
+        stores="\n".join(f"        {n}_in[i] = {n}" for n in references),
+    )
+
+
+@functools.cache
+def _compiled(rule: Statements, name: str, dtype: np.dtype) -> Any:
+    function = function_of(_written(rule, dtype))
+    arrays = ", ".join([f"{dtype.name}[::1]"] * len(rule.inputs))
+    KERNELS[f"training.{name}"] = Kernel(function, (f"void({arrays}, int64[::1], int64, int64, int64)",), {})
+    return cached(function)
+
+
+def _step(op: Any) -> tuple[Statements, Any]:
+    """A node's rule and its kernel."""
+    rule, dtype = rule_of(op), np.dtype(op._attrs["T"].as_numpy_dtype)
+    chosen = [name for name, value in op._attrs.items() if value is True and name != "use_locking"]
+    return rule, _compiled(rule, "_".join([op.type, *chosen, dtype.name]), dtype)
 
 
 def _places(indices: Any) -> tuple[np.ndarray, int]:
-    """The `places` of a step by rows and the number of rows: each row once, its entries in their order."""
+    """The `places` of a step and the number of rows: each row once."""
     order = np.argsort(indices, kind="stable")
     rows, starts = np.unique(indices[order], return_index=True)
     return np.concatenate([rows, starts, [len(order)], order]).astype(np.int64), len(rows)
@@ -152,6 +142,8 @@ def _are_wrong(old: GpuArray, gradient: GpuArray, indices: Any) -> bool:
 
 
 def _apply_by_rows(op: Any) -> Call | None:
+    if op._attrs["T"].is_complex:
+        return None
     rule, compiled = _step(op)
     references, gradient = len(rule.outputs), _gradient(rule)
 
@@ -159,28 +151,23 @@ def _apply_by_rows(op: Any) -> Call | None:
         cells, slope, indices = inputs[:references], inputs[gradient], inputs[gradient + 1]
         old = _read(cells)
         if _are_wrong(old[0], slope, indices):
-            on_cpu(op, *inputs)
+            on_cpu(op, *inputs)  # which says so
         new = [empty(value.shape, value.dtype) for value in old]
         for before, after in zip(old, new, strict=True):
             after.flat.copy_to_device(before.flat)
         rest = (*inputs[references : gradient + 1], *inputs[gradient + 2 :])
         places, rows = _places(indices)
         width = slope.size // max(1, len(indices))
-        numbers = (to_gpu(places).flat, rows, width, rows * width)
-        launch(compiled, rows * width, *(x.flat for x in (*new, *old, *rest)), *numbers)
+        count = rows * width
+        launch(compiled, count, *[x.flat for x in (*new, *rest)], to_gpu(places).flat, rows, width, count)
         return _keep(cells, new)
 
-    return call if compiled else None
+    return call
 
 
-def _inputs(op_type: str) -> list[str]:
-    return [arg.name for arg in lookup(op_type).inputs]
-
-
-for _op_type in (f"SparseApply{name}" for name in _BY_ROWS):  # the host looks at the indices, which mostly are there
-    gpu_kernel(_op_type, host=[_inputs(_op_type).index("indices")])(_apply_by_rows)
-
-for _op_type in sorted({f"Apply{name}" for name in _DENSELY} | {f"SparseApply{name}" for name in _BY_ROWS}):
+for _op_type in sorted(f"SparseApply{name}" for name in _BY_ROWS):
+    _inputs = [arg.name for arg in lookup(_op_type).inputs]
+    gpu_kernel(_op_type, host=[_inputs.index("indices")])(_apply_by_rows)  # which the host looks at, and mostly has
     for _dtype in (dtypes.float32, dtypes.float64):
         _attrs = {**{name: attr.default for name, attr in lookup(_op_type).attrs.items()}, "T": _dtype}
         _step(SimpleNamespace(type=_op_type, _op_def=lookup(_op_type), _attrs=_attrs))
