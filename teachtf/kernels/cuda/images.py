@@ -20,8 +20,13 @@ from teachtf.kernels.registry import Call
 # --- sizes -----------------------------------------------------------------------------------------------------------
 
 
+def _gpu() -> int:
+    """Which GPU is in use; tables are kept for each."""
+    return getattr(cuda.get_current_device(), "id", 0)
+
+
 @lru_cache(maxsize=64)
-def _band(kind: str, old: int, new: int, align: bool, half: bool, turned: bool) -> tuple[Any, Any, int]:
+def _band(gpu: int, kind: str, old: int, new: int, align: bool, half: bool, turned: bool) -> tuple[Any, Any, int]:
     """The matrix of one axis (`cpu.weights`), or the transposed one, row by row: where what is not 0 starts, and as many
     weights from there on as the longest row has."""
     matrix = cpu.weights(kind, old, new, align, half)
@@ -76,7 +81,7 @@ def _resampled(x: GpuArray, kind: str, sizes: Any, align: bool, half: bool, turn
     made = empty((batch, *sizes, channels), dtype)
     bands: list[Any] = []
     for old, new in zip((height, width), sizes, strict=True):
-        bands += _band(kind, *((new, old) if turned else (old, new)), align, half, turned)
+        bands += _band(_gpu(), kind, *((new, old) if turned else (old, new)), align, half, turned)
     _by_rows(resample, made.shape, x.flat, made.flat, *bands, height, width, *sizes, channels)
     return made
 
@@ -123,12 +128,12 @@ def gather_picked(dy, dx, tops, lefts, height, width, new_height, new_width, cha
 
 
 @lru_cache(maxsize=64)
-def _picks(old: int, new: int, align: bool, half: bool) -> Any:
+def _picks(gpu: int, old: int, new: int, align: bool, half: bool) -> Any:
     return to_gpu(cpu.nearest(old, new, align, half).astype(np.int32)).flat
 
 
 @lru_cache(maxsize=64)
-def _picked(old: int, new: int, align: bool, half: bool) -> Any:
+def _picked(gpu: int, old: int, new: int, align: bool, half: bool) -> Any:
     """Where the new pixels that were picked from each old one start; they are in order."""
     starts = np.searchsorted(cpu.nearest(old, new, align, half), np.arange(old + 1))
     return to_gpu(starts.astype(np.int32)).flat
@@ -142,7 +147,7 @@ def _resize_nearest(op: Any) -> Call:
         sizes = cpu.output_size(size)
         batch, height, width, channels = x.shape
         made = empty((batch, *sizes, channels), x.dtype)
-        places = [_picks(old, new, align, half) for old, new in zip((height, width), sizes, strict=True)]
+        places = [_picks(_gpu(), old, new, align, half) for old, new in zip((height, width), sizes, strict=True)]
         _by_rows(pick, made.shape, x.flat, made.flat, *places, height, width, *sizes, channels)
         return made
 
@@ -157,7 +162,7 @@ def _resize_nearest_gradient(op: Any) -> Call:
         sizes = cpu.output_size(size)
         batch, height, width, channels = dy.shape
         made = filled((batch, *sizes, channels), dy.dtype, 0)
-        places = [_picked(old, new, align, half) for old, new in zip(sizes, (height, width), strict=True)]
+        places = [_picked(_gpu(), old, new, align, half) for old, new in zip(sizes, (height, width), strict=True)]
         _by_rows(gather_picked, made.shape, dy.flat, made.flat, *places, height, width, *sizes, channels)
         return made
 
