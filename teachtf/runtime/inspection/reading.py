@@ -230,7 +230,7 @@ class Reader:
             return Value(name, "result", tensor, text)
         if number in self._cells:
             return Value(name, "variable", tensor, text)
-        return Value(name, "constant", tensor, _shown(self._space.get(name)) or text)
+        return Value(name, "constant", tensor, _shown(self._space.get(name.partition("_gpu")[0])) or text)
 
 
 def _names(node: ast.AST) -> Iterator[str]:
