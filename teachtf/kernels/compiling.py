@@ -149,6 +149,11 @@ class Served:
         self._compiled: Callable[..., Any] | None = None
         self._served = 0.0
 
+    @property
+    def compiled(self) -> bool:
+        """Whether the compiled version serves."""
+        return self._compiled is not None
+
     def version(self, seconds: float) -> Callable[..., Any]:
         """The one to call now, for work that takes NumPy about so many seconds.
 

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from teachtf.core import errors, source
+from teachtf.core import dtypes, errors, source
 from teachtf.core.graph import get_default_graph
 from teachtf.runtime.structures import run_error
+
+_LONG_NAMES = {"float16": "half", "float32": "float", "float64": "double"}  # as TensorFlow's runtime says them
 
 
 def explained(plan: Any, error: Exception) -> BaseException:
     """TensorFlow's error for what a run of `plan` met, with the operation, and with the variables that lack a value."""
     op = plan.failed_op(error)
+    if isinstance(error, MemoryError) and getattr(error, "shape", None) is not None:  # NumPy's says what found no room
+        return _out_of_memory(plan, error, op)
     told = run_error(error, op)
     if isinstance(told, errors.FailedPreconditionError) and "uninitialized" in told.message:
         missing = plan.uninitialized()
@@ -26,6 +30,18 @@ def explained(plan: Any, error: Exception) -> BaseException:
     if type(told) is errors.InternalError:
         told.__cause__ = error
     return told
+
+
+def _out_of_memory(plan: Any, error: Any, op: Any) -> errors.ResourceExhaustedError:
+    shape = ",".join(map(str, error.shape))
+    name = "string" if error.dtype == object else dtypes.as_dtype(error.dtype).name
+    size = str(error).partition("Unable to allocate ")[2].partition(" for ")[0]
+    return errors.ResourceExhaustedError(
+        None,
+        op,
+        f"OOM when allocating tensor with shape[{shape}] and type {_LONG_NAMES.get(name, name)} on "
+        f"{plan.placement.get(op, 'this machine')} by allocator cpu" + (f": {size} are not to be had." if size else ""),
+    )
 
 
 def tell_of_graphs(error: Exception, graph: Any, made: source.Stack, given: bool) -> None:

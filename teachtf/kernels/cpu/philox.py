@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import ml_dtypes
@@ -19,7 +19,6 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from teachtf.kernels.compiling import Served
-from teachtf.kernels.cpu.threads import parallel_for
 from teachtf.kernels.prepared import served
 from teachtf.kernels.reference import philox, samplers
 
@@ -64,6 +63,19 @@ _FILL_POISSON = _samplers("fill_poisson", np.float64), 6e-7
 _PERMUTE = _samplers("permute", np.int64), 5e-7
 _CATEGORIES = {np.dtype(kind): (_samplers("categories", kind), 1e-7) for kind in (np.float32, np.float64)}
 _Fill = tuple[Served, float]
+
+
+def _in_parts(versions: Served, seconds: float, fill: Callable[[Any, int, int], None], count: int, grain: int) -> None:
+    """``fill(kernel, start, stop)`` over ranges that cover range(count), of at least `grain` where several threads serve."""
+    kernel = versions.version(seconds)
+    if count <= grain or not versions.compiled:
+        if count:
+            fill(kernel, 0, count)
+        return
+    from teachtf.kernels.cpu.threads import parallel_for  # itself compiled code: not to be imported before
+
+    parallel_for(lambda start, stop: fill(kernel, start, stop), count, grain)
+
 
 _SCRAMBLING_KEY = 0x02461E293EC8F720
 
@@ -113,12 +125,7 @@ class Generator:
         stream = self.reserve(out.size * BLOCKS_PER_OUTPUT)
         groups = -(-out.size // group)
         versions, cost = how
-        kernel = versions.version(out.size * cost)
-        if groups <= _GRAIN:
-            if groups:
-                kernel(flat, stream, 0, groups, *args)
-        else:
-            parallel_for(lambda start, stop: kernel(flat, stream, start, stop, *args), groups, _GRAIN)
+        _in_parts(versions, out.size * cost, lambda kernel, a, b: kernel(flat, stream, a, b, *args), groups, _GRAIN)
         return out
 
     def uniform(self, shape: Sequence[int], dtype: DTypeLike = np.float32) -> np.ndarray:
@@ -181,9 +188,14 @@ class Generator:
             flat, given = out.reshape(-1), np.ascontiguousarray(values.reshape(-1), np.float64)
             samples = out.size // given.size
             versions, cost = how
-            kernel = versions.version(out.size * cost)
             stream = self.reserve(out.size * BLOCKS_PER_OUTPUT)
-            parallel_for(lambda a, b: kernel(flat, given, samples, stream, a, b), out.size, _SAMPLER_GRAIN)
+            _in_parts(
+                versions,
+                out.size * cost,
+                lambda kernel, a, b: kernel(flat, given, samples, stream, a, b),
+                out.size,
+                _SAMPLER_GRAIN,
+            )
         with np.errstate(all="ignore"):
             return out.astype(dtype, copy=False)
 
