@@ -119,3 +119,13 @@ def test_a_variable_stays_what_it_was_when_an_index_is_wrong(how: str) -> None:
         with pytest.raises(tf.errors.InvalidArgumentError, match=r"indices\[0\] = 9 is not in \[0, 4\)"):
             registry.build(op, State())(cell, np.array([9, 0], np.int32), np.array([1, 2], np.float32))
         assert cell.value is before
+
+
+def test_a_variable_takes_no_updates_by_no_index() -> None:
+    with tf.Graph().as_default():
+        op = tf.scatter_nd_add(tf.Variable(ramp(2), use_resource=False), tf.zeros([1, 0], tf.int32), tf.ones([1, 2])).op
+        cell = Cell("v")
+        cell.value = before = to_gpu(ramp(2))
+        with pytest.raises(tf.errors.InvalidArgumentError, match="Indices and updates specified for empty output"):
+            registry.build(op, State())(cell, np.zeros((1, 0), np.int32), np.ones((1, 2), np.float32))
+        assert cell.value is before

@@ -234,7 +234,7 @@ def _into_variable(op: Any, how: str, tuples: Any) -> Call:
         if updates.ndim == 0 and named.ndim:  # one number for all
             one = to_host(updates)[()]
             updates = filled((*named.shape[:-1], *old.shape[named.shape[-1] :]), updates.dtype, one)
-        if not _fits(named, updates, old.shape) or updates.size == 0:
+        if not _fits(named, updates, old.shape) or updates.size == 0 or not named.shape[-1]:
             cell.value = to_gpu(on_cpu(op, cell, indices, updates).value)
             return cell
         new, flag = copied(old), new_flag()
