@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 
 from teachtf.kernels import registry as cpu
+from teachtf.kernels.cpu.formula import Statements
 from teachtf.kernels.cuda.arrays import GpuArray, empty, to_gpu, to_host
-from teachtf.kernels.cuda.jit import launch
+from teachtf.kernels.cuda.elementwise import Elementwise
 from teachtf.kernels.cuda.joining import concatenated
 from teachtf.kernels.cuda.registry import gpu_kernel
-from teachtf.kernels.cuda.state import add
 from teachtf.kernels.cuda.strided import gathered, of_shape, view_of
 from teachtf.kernels.registry import Call, State
 from teachtf.kernels.tensor_arrays import DONE, List, row_shape
@@ -25,13 +25,13 @@ def _of_handles(op: Any) -> Call:
     return (lambda size: call(to_host(size))) if op.type in ("StackV2", "TensorArrayV3") else call
 
 
+_added = Elementwise(Statements((("sum", "x + y"),), ("sum",), ("x", "y")))
+
+
 def _sum(x: Any, y: Any) -> GpuArray:
     if x.shape != y.shape:
         return to_gpu(np.add(to_host(x), to_host(y)))  # or what is wrong
-    x, y = to_gpu(x), to_gpu(y)
-    made = empty(x.shape, x.dtype)
-    launch(add, made.size, x.flat, y.flat, made.flat, made.size)
-    return made
+    return _added(to_gpu(x), to_gpu(y))[0]
 
 
 @gpu_kernel("TensorArrayWriteV3", anywhere=True)

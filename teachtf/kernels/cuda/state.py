@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from numba import cuda
-
 from teachtf.kernels import registry as cpu
-from teachtf.kernels.cuda.arrays import empty, to_gpu
-from teachtf.kernels.cuda.jit import kernel, launch
+from teachtf.kernels.cpu.formula import Statements
+from teachtf.kernels.cuda.arrays import to_gpu
+from teachtf.kernels.cuda.elementwise import Elementwise
 from teachtf.kernels.cuda.registry import gpu_kernel, stateful_gpu_kernel
 from teachtf.kernels.cuda.strided import of_shape
 from teachtf.kernels.registry import Call, Cell, State
@@ -38,26 +37,12 @@ def _assign(op: Any) -> Call:
     return call
 
 
-_TYPES = ("float32", "float64", "int32", "int64", "complex64")
-
-
-@kernel(*(f"void({t}[::1], {t}[::1], {t}[::1], int64)" for t in _TYPES))
-def add(x, y, total, count):
-    i = cuda.grid(1)
-    if i < count:
-        total[i] = x[i] + y[i]
-
-
-@kernel(*(f"void({t}[::1], {t}[::1], {t}[::1], int64)" for t in _TYPES))
-def subtract(x, y, difference, count):
-    i = cuda.grid(1)
-    if i < count:
-        difference[i] = x[i] - y[i]
+_FORMULAS = {"AssignAdd": "old + value", "AssignSub": "old - value"}
 
 
 @gpu_kernel("AssignAdd", "AssignSub")
 def _update(op: Any) -> Call:
-    function = add if op.type == "AssignAdd" else subtract
+    function = Elementwise(Statements((("new", _FORMULAS[op.type]),), ("new",), ("old", "value")))
     refuse = cpu.build(op, State())
 
     def call(cell: Cell, value: Any) -> Cell:
@@ -66,9 +51,7 @@ def _update(op: Any) -> Call:
             stand_in = Cell(cell.name)
             stand_in.value = of_shape(old.shape)
             refuse(stand_in, of_shape(value.shape))
-        made = empty(old.shape, old.dtype)
-        launch(function, made.size, old.flat, value.flat, made.flat, made.size)
-        cell.value = made
+        (cell.value,) = function(old, value)
         return cell
 
     return call
