@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from importlib.metadata import version
 from typing import Any
 
-import numba_cuda
 from numba.cuda.core.caching import _UserProvidedCacheLocator
 from numba.cuda.dispatcher import CUDACache, CUDACacheImpl
 
@@ -45,7 +45,7 @@ class KernelCache(CUDACache):
     def _index_key(self, sig: Any, codegen: Any) -> Any:
         """A kernel's name says what it closes over, and the folder is named by the sources: that need not be looked into, and
         could not, as Numba gives each of the CPU's functions another number in each process."""
-        return sig, codegen.magic_tuple(), numba_cuda.__version__, self._py_func.__qualname__
+        return sig, codegen.magic_tuple(), version("numba-cuda"), self._py_func.__qualname__
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         """The kernel for a signature; None if it is not kept, or cannot be read."""
