@@ -7,7 +7,6 @@ until somebody wants them elsewhere: `GpuArray`s and NumPy arrays travel through
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
@@ -19,6 +18,7 @@ from teachtf.core.tensor import Tensor
 from teachtf.kernels.registry import Call, Cell, State
 from teachtf.runtime.frames import ENTER, EXIT, MERGE, NEXT, SWITCH
 from teachtf.runtime.fusion import Group
+from teachtf.runtime.gpus import synchronous
 from teachtf.runtime.lines import Lines
 
 __all__ = ["GpuCalls", "GpuNames", "HostCell", "gpu_calls"]
@@ -63,7 +63,7 @@ class GpuCalls:
         self._running = running
         self._state = state
         self._placed, self.sent = placed, placed.sent
-        self._synchronous = os.environ.get("TEACHTF_CUDA_SYNC", "0") not in ("", "0")
+        self._synchronous = synchronous()
         self.names: dict[str, Any] = {
             "to_host": placed.to_host,
             "fetch": placed.fetched,

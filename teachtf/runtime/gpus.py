@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from teachtf.core import errors
 
-__all__ = ["Gpu", "visible_gpus"]
+__all__ = ["Gpu", "late_error", "synchronous", "visible_gpus"]
 
 _SIMULATED_MEMORY = 1 << 28
 _MAJOR, _MINOR = 75, 76  # CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_*
@@ -41,8 +41,8 @@ def visible_gpus(listed: str = "") -> list[Gpu]:
     if not listed or not found:
         return list(found)
     try:
-        return [found[int(number)] for number in listed.split(",")]
-    except (ValueError, IndexError):
+        return [{gpu.number: gpu for gpu in found}[int(number)] for number in listed.split(",")]
+    except (ValueError, KeyError):
         raise errors.InvalidArgumentError(
             None,
             None,
@@ -79,6 +79,22 @@ def _told(driver: Any) -> tuple[Gpu, ...]:
         words = f"name: {name.value.decode()}, pci bus id: {bus.value.decode().lower()}, compute capability: {major}.{minor}"
         gpus.append(Gpu(number, f"device: {number}, {words}", memory.value))
     return tuple(gpus)
+
+
+def synchronous() -> bool:
+    """Whether to wait for the GPU after each operation, so that an error is told of where it was made."""
+    return os.environ.get("TEACHTF_CUDA_SYNC", "0") not in ("", "0")
+
+
+def late_error(error: Exception) -> str:
+    """What to say of an error of the CUDA driver's."""
+    told = f"The GPU reports: {error}."
+    if not synchronous():
+        told += (
+            " A GPU works behind the program, so an operation before this one may be the cause: run again with "
+            "TEACHTF_CUDA_SYNC=1 in the environment, and the error names the operation that made it."
+        )
+    return told + " Start a new process: after most errors of this kind a GPU computes nothing more in the old one."
 
 
 def _attribute(driver: Any, which: int, device: Any) -> int:

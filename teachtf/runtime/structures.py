@@ -14,6 +14,7 @@ from teachtf.core.convert import to_array
 from teachtf.core.graph import Graph
 from teachtf.core.operation import Operation
 from teachtf.core.tensor import Tensor, _made_at
+from teachtf.runtime.gpus import late_error
 from teachtf.runtime.handles import TensorHandle
 
 Rebuild = Callable[[Any], Any]
@@ -208,4 +209,6 @@ def run_error(error: Exception, op: Operation | None) -> BaseException:
         if listed:  # NumPy's words: "operands could not be ... (3,) (2,)"
             told = "Incompatible shapes: " + " vs. ".join(f"[{s.rstrip(',')}]" for s in re.findall(r"\(([\d,]*)\)", listed))
         return errors.InvalidArgumentError(None, op, told)
+    if type(error).__name__ == "CudaAPIError":
+        return errors.InternalError(None, op, late_error(error))
     return errors.InternalError(None, op, f"{type(error).__name__} in a kernel of teachtf: {error}")

@@ -6,13 +6,23 @@ import math
 from typing import Any
 
 import numpy as np
-from numba import cuda
+from numba import config, cuda
+
+from teachtf.core import errors
+from teachtf.kernels.cuda.pool import Block, Pool
 
 __all__ = ["TYPES", "GpuArray", "empty", "fetched_array", "gpu_of", "to_gpu", "to_host"]
 
 # What kernels compute with; values of other types stay with the CPU.
 _WHOLE = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
 TYPES = frozenset(map(np.dtype, ("bool", *_WHOLE, "float32", "float64", "complex64", "complex128")))
+
+
+_KEPT = 0.5  # of the GPU's memory, for arrays to come
+_LONG_NAMES = {"float32": "float", "float64": "double"}  # as TensorFlow's runtime says them
+# The simulator has NumPy's memory; with a stream for each thread there is no one order.
+_UNPOOLED = bool(config.ENABLE_CUDASIM or config.CUDA_PER_THREAD_DEFAULT_STREAM)  # type: ignore[attr-defined]
+_pools: dict[int, Pool] = {}
 
 
 class GpuArray:
@@ -61,9 +71,50 @@ class GpuArray:
 
 
 def empty(shape: tuple[int, ...], dtype: Any) -> GpuArray:
-    """Memory for an array; its elements are what was there before."""
-    count = math.prod(shape)
-    return GpuArray(cuda.device_array(max(count, 1), dtype), tuple(shape), dtype)  # CUDA has no memory of no bytes
+    """Memory for an array; its elements are what was there before.
+
+    Raises:
+      ResourceExhaustedError: the GPU has no room for it.
+    """
+    count = max(math.prod(shape), 1)  # CUDA has no memory of no bytes
+    return GpuArray(_flat(count, np.dtype(dtype), tuple(shape)), tuple(shape), dtype)
+
+
+def _flat(count: int, dtype: np.dtype, shape: tuple[int, ...]) -> Any:
+    if _UNPOOLED:
+        return cuda.device_array(count, dtype)
+    context = cuda.current_context()
+    number = context.device.id
+    pool = _pools.get(number)
+    if pool is None:
+        most = int(context.get_memory_info().total * _KEPT)
+        pool = _pools.setdefault(number, Pool(context.memalloc, most, is_full))
+    try:
+        block = pool.take(count * dtype.itemsize)
+    except Exception as error:
+        if not is_full(error):
+            raise
+        listed, name = ",".join(map(str, shape)), _LONG_NAMES.get(dtype.name, dtype.name)
+        raise errors.ResourceExhaustedError(
+            None,
+            None,
+            f"OOM when allocating tensor with shape[{listed}] and type {name} on /device:GPU:{number} by allocator GPU",
+        ) from None
+    return array_over(context, block, count, dtype)
+
+
+def array_over(context: Any, block: Block, count: int, dtype: np.dtype) -> Any:
+    """An array of the CUDA driver's in a block of memory. Its parts hold the block too."""
+    from numba.cuda.cudadrv.devicearray import DeviceNDArray
+    from numba.cuda.cudadrv.driver import MemoryPointer
+
+    pointer = MemoryPointer(context, block.memory.device_pointer, count * dtype.itemsize, owner=block)
+    return DeviceNDArray((count,), (dtype.itemsize,), dtype, gpu_data=pointer)
+
+
+def is_full(error: Exception) -> bool:
+    """Whether the driver says that the GPU has no memory left."""
+    return "OUT_OF_MEMORY" in str(error)
 
 
 def to_gpu(value: Any) -> Any:

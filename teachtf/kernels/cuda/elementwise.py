@@ -70,8 +70,8 @@ def broadcast_of(shapes: tuple[tuple[int, ...], ...]) -> Broadcast:
             axes[-1] = (axes[-1][0] * size, *steps)
         elif size != 1:
             axes.append((size, *steps))
-    steps = tuple(a[k] for k in range(1, len(general) + 1) for a in axes)
-    return Broadcast(whole, kinds, width, tuple(a[0] for a in axes), steps)
+    sizes, stepped = tuple(a[0] for a in axes), tuple(a[k] for k in range(1, len(general) + 1) for a in axes)
+    return Broadcast(whole, kinds, width, sizes, stepped)
 
 
 def _kind(shape: tuple[int, ...], whole: tuple[int, ...]) -> tuple[str, int]:
