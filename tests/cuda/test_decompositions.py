@@ -37,7 +37,7 @@ def test_inverse() -> None:
 
 
 def test_solve() -> None:
-    for shape, columns in (((3, 3), 1), ((2, 5, 5), 7)):
+    for shape, columns in (((3, 3), 1), ((2, 5, 5), 7), ((2, 2), 35)):
         for adjoint in (False, True):
             same("MatrixSolve", matrices(*shape), matrices(*shape[:-1], columns), adjoint=adjoint, rtol=1e-11)
     same("MatrixSolve", matrices(3, 3), matrices(3, 0))

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from teachtf.kernels.cuda import images
+
 sys.path.insert(0, str(Path(__file__).parent))
 from compare import floats, ramp, same, same_error
 
@@ -28,6 +30,14 @@ def test_resize(old: Any, new: Any, way: Any) -> None:
     same("ResizeBilinearGrad", floats(2, *new, 3), x, rtol=2e-6, **way)
     same("ResizeNearestNeighbor", x, size(new), **way)
     same("ResizeNearestNeighborGrad", floats(2, *new, 3), size(old), rtol=2e-6, **way)
+
+
+def test_rows_in_parts(monkeypatch: Any) -> None:
+    monkeypatch.setattr(images, "THREADS", 32)
+    x = floats(1, 2, 5, 4)
+    same("ResizeBilinear", x, size((3, 11)), rtol=2e-6)
+    same("ResizeNearestNeighbor", x, size((3, 11)))
+    same("ResizeNearestNeighborGrad", floats(1, 3, 11, 4), size((2, 9)), rtol=2e-6)
 
 
 def test_other_types() -> None:

@@ -10,7 +10,7 @@ import pytest
 import teachtf as tf
 from teachtf.kernels import library as cpu_library
 from teachtf.kernels import registry as cpu
-from teachtf.kernels.cuda import library, registry
+from teachtf.kernels.cuda import jit, library, registry
 from teachtf.kernels.cuda.arrays import GpuArray, to_host
 from teachtf.kernels.registry import State
 
@@ -46,6 +46,16 @@ def test_floats(function: Any, dtype: Any, shape: Any) -> None:
         while not made.type.startswith(("Random", "Truncated")):
             made = made.inputs[0].op
         compared(made.outputs[0], np.array(shape, np.int32))
+
+
+def test_several_blocks(monkeypatch: Any) -> None:
+    monkeypatch.setattr(jit, "THREADS", 32)
+    for function in (tf.random_uniform, tf.truncated_normal):
+        with tf.Graph().as_default():
+            made = function([331], seed=3).op
+            while not made.type.startswith(("Random", "Truncated")):
+                made = made.inputs[0].op
+            compared(made.outputs[0], np.array([331], np.int32))
 
 
 @pytest.mark.parametrize("dtype", [tf.int32, tf.int64])
