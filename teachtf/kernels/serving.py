@@ -26,7 +26,7 @@ def telling(call: Any, code: Callable[[Inputs], Hashable]) -> Any:
 def loop_code(compiled: compiling.Compiled, inputs: Inputs) -> Hashable:
     """What the loop of a formula for such inputs is known by; None if no loop can take them."""
     shapes, dtypes = zip(*inputs, strict=True)
-    spread = spread_of(compiled._formula, shapes)
+    spread = spread_of(compiled._formula, shapes, compiled._updates)
     return None if spread is None else (compiled._formula, spread.kinds, dtypes)
 
 

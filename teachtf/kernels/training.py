@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from teachtf.core import errors
 from teachtf.kernels.compiling import Compiled
 from teachtf.kernels.cpu.formula import as_numpy
 from teachtf.kernels.registry import Call, Cell, kernel
+from teachtf.kernels.serving import loop_code, telling
 from teachtf.kernels.update_rules import RULES, rule_of
 
 _COMPILED = 1 << 10  # elements from which one compiled pass is quicker than NumPy's several
@@ -44,7 +46,12 @@ def _step(op: Any) -> Call:
             cell.value = np.asarray(value, old.dtype)
         return cells[0]
 
-    return call
+    def code(inputs: Any) -> Any:
+        shape, dtype = inputs[0]
+        served = math.prod(shape) >= _COMPILED and dtype in (np.float32, np.float64)
+        return loop_code(compiled, [(s, dtype) for s, _ in inputs]) if served else None
+
+    return telling(call, code)
 
 
 def _gradient(names: tuple[str, ...]) -> int:

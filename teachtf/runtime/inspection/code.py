@@ -20,7 +20,7 @@ MEANINGS = {
 }
 # Ops whose kernels have compiled code and do not tell more of it (`kernels.serving`).
 SILENT = {
-    *("ApplyAdam", "RandomUniform", "RandomStandardNormal", "TruncatedNormal", "RandomUniformInt", "RandomShuffle"),
+    *("RandomUniform", "RandomStandardNormal", "TruncatedNormal", "RandomUniformInt", "RandomShuffle"),
     *("Multinomial", "RandomGamma", "RandomPoissonV2", "StatelessMultinomial", "StatelessRandomGetKeyCounter"),
     *(f"StatelessRandom{what}V2" for what in ("Uniform", "UniformInt", "Normal")),
     *("StatelessTruncatedNormalV2",),
