@@ -49,14 +49,15 @@ digraph { rankdir=LR; ranksep=0.35; nodesep=0.25
   structures [label="structures.py\\nflatten, check"]
   plan [label="a plan for these\\nfetches and feeds?" shape=diamond style=filled fillcolor="#fff7e0" margin="0.02,0.02"]
   subgraph cluster_plan { label="made once" fontname="Helvetica" fontsize=10 color="#c9b06b" style=rounded
-    frames [label="frames.py\\nwhat is needed"]; place [label="placement.py\\nwhere it would run"]
+    frames [label="frames.py\\nwhat is needed"]; place [label="placement.py\\nwhere it runs"]
     fusion [label="fusion.py\\nwhat runs as one"]; writer [label="writer.py\\nstraight Python"] }
   run [label="run(f0, ...)\\na line a kernel" fillcolor="#e6f4e6" color="#5a9a5a"]
   numpy [label="NumPy\\nsmall arrays"]; loops [label="cpu/elementwise.py\\nfused loops"]
   tiles [label="cpu/tiles.py, winograd.py\\nproducts, convolutions"]; more [label="cpu/*\\npooling, softmax, Philox"]
+  cuda [label="cuda/*\\nwhat is on a GPU"]
   back [label="structures.py\\nthe caller's arrays"]
   ask -> structures -> plan; plan -> frames [label="no"]; frames -> place -> fusion -> writer; writer -> run
-  plan -> run [label="yes"]; run -> {numpy loops tiles more} -> back }
+  plan -> run [label="yes"]; run -> {numpy loops tiles more cuda} -> back }
 """
 
 
