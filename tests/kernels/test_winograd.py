@@ -88,3 +88,28 @@ def test_an_empty_batch():
     y = conv2d(x, w, (1, 1), ((2, 2), (2, 2)))
     assert y.shape == (0, 16, 16, 32)
     np.testing.assert_array_equal(conv2d_backprop_filter(x, w.shape, y, (1, 1), ((2, 2), (2, 2))), np.zeros_like(w))
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 3e38])
+@pytest.mark.parametrize("r", [3, 5])
+def test_what_is_not_finite_stays_where_it_belongs(r, value, monkeypatch):
+    columns = 2 * winograd._LANES
+    x, w = np.ones((3, 16, 16, columns), np.float32), np.zeros((r, r, columns, columns), np.float32)
+    w[r // 2, r // 2], w[0, 0] = 1e-3, -1e-3
+    x[1, 7, 8, 3] = value
+    padding = ((r // 2, r // 2), (r // 2, r // 2))
+    dy = np.ones(x.shape, np.float32)
+    dy[2, 3, 4, 5] = value
+    given = [
+        (conv.conv2d, (x, w, (1, 1), padding)),
+        (conv.conv2d_backprop_input, (x.shape, w, dy, (1, 1), padding)),
+        (conv.conv2d_backprop_filter, (x, w.shape, dy, (1, 1), padding)),
+    ]
+    with np.errstate(all="ignore"):
+        got = [function(*arguments) for function, arguments in given]
+        monkeypatch.setenv("TEACHTF_DIRECT_CONVOLUTION", "1")
+        expected = [function(*arguments) for function, arguments in given]
+    for result, direct in zip(got, expected, strict=True):
+        np.testing.assert_array_equal(np.isnan(result), np.isnan(direct))
+        np.testing.assert_allclose(result, direct, rtol=1e-4, atol=1e-3 if np.isfinite(direct).all() else 1e-6)
+    assert np.isfinite(got[0][[0, 2]]).all()

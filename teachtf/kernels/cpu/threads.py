@@ -13,6 +13,8 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from teachtf.kernels.cpu import sharing
 
 __all__ = ["parallel_for", "share", "thread_count"]
@@ -64,14 +66,15 @@ class _Pool:
             threading.Thread(target=self._serve, name=f"teachtf-kernel-{number}", daemon=True).start()
 
     def _serve(self) -> None:
-        while True:
-            job = self.jobs.get()
-            if job is None:
-                self.called -= 1
-                sharing.serve(self.box, _PATIENCE)
-            else:
-                self.box[sharing.CALLED_AWAY] -= 1
-                job.work()
+        with np.errstate(all="ignore"):  # as in the thread of the run
+            while True:
+                job = self.jobs.get()
+                if job is None:
+                    self.called -= 1
+                    sharing.serve(self.box, _PATIENCE)
+                else:
+                    self.box[sharing.CALLED_AWAY] -= 1
+                    job.work()
 
     def call(self, helpers: int, job: _Job | None) -> None:
         """Have threads leave the interpreter's waiting for `job`, or for what comes into the box."""

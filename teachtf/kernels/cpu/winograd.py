@@ -6,6 +6,9 @@ of the t * t points. For r = 5 it takes 64 multiplications for 16 outputs instea
 price is rounding: the largest error is about 2.5e-5 of the output's root mean square for r = 5 and 1e-5 for r = 3, where it
 is 5e-6 by direct sums.
 
+An infinite or NaN pixel would reach a whole tile, and numbers near the largest overflow on the way to the points: images with
+such results are computed anew by direct sums, in NumPy.
+
 Source: Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks" (2015); the matrices are Toom and Cook's.
 """
 
@@ -22,6 +25,7 @@ from numba import types
 from numba.extending import intrinsic
 
 from ..jit import jit
+from ..reference import convolution
 from .threads import parallel_for, thread_count
 from .tiles import LOW, MIDDLE, TALL, read_only
 from .vector import VECTOR_BYTES, address_of, make_tile, move
@@ -334,6 +338,16 @@ def convolve(x: Array, w: Array, top: int, left: int, y: Array) -> None:
         _tiles(r, first * _TILES, min(count, last * _TILES), geometry, flat_x, u, flat_y)
 
     parallel_for(some, -(-count // _TILES), 2)
+    with np.errstate(all="ignore"):
+        if not math.isfinite(flat_y.dot(flat_y)):
+            padding = _padding(x.shape, (r, r), (top, left), (out_height, out_width))
+            for n in range(images):
+                if not np.isfinite(y[n]).all():
+                    y[n] = convolution.conv2d(x[n : n + 1], w, padding=padding)[0]
+
+
+def _padding(shape: tuple[int, ...], size: tuple[int, int], before: tuple[int, int], windows: tuple[int, int]) -> Any:
+    return tuple((before[i], windows[i] + size[i] - 1 - shape[1 + i] - before[i]) for i in (0, 1))
 
 
 def filter_gradient(x: Array, dy: Array, top: int, left: int, dw: Array) -> None:
@@ -357,3 +371,7 @@ def filter_gradient(x: Array, dy: Array, top: int, left: int, dw: Array) -> None
     for other in others:
         total += other
     parallel_for(lambda first, last: _sums(r, first, last, columns, total, flat_dw), channels, max(1, (1 << 14) // columns))
+    with np.errstate(all="ignore"):
+        if not np.isfinite(flat_dw).all():
+            padding = _padding(x.shape, (r, r), (top, left), (out_height, out_width))
+            dw[...] = convolution.conv2d_backprop_filter(x, dw.shape, dy, padding=padding)
