@@ -290,6 +290,39 @@ def test_the_table_is_aligned_and_fits_where_it_can() -> None:
     assert all(line[i : i + 1] in ("", " ") for line in table for i in gaps)
 
 
+def test_a_long_table_is_cut_in_the_middle() -> None:
+    x = tf.placeholder(tf.float32, [2, 2], name="x")
+    parts = tf.unstack(tf.placeholder(tf.float32, [9, 2, 2], name="parts"), 9, 0)
+    value = x
+    for _ in range(200):
+        value = tf.matmul(value, x)
+    told = explained([value, *parts], {x: np.eye(2), "parts:0": np.zeros([9, 2, 2])})
+    assert "81 steps more: .text(most=None) shows them" in str(told) and "and 6 more" in str(told)
+    whole = told.text(most=None)
+    assert "more: " not in whole and f"{len(told.lines)}  MatMul" in whole and len(told.lines) == 201
+
+
+def test_what_the_writer_of_plans_notes_is_told() -> None:
+    """Common subexpressions and reused memory."""
+    x = tf.placeholder(tf.float32, [4, 4], name="x")
+    a, b = tf.matmul(x, x, name="a"), tf.matmul(x, x, name="b")
+    c = tf.matmul(a, x, name="c")
+    with tf.Session() as sess:
+        plan = sess._plan([c], [x])
+        plan.notes.merged[b.op] = a.op
+        plan.notes.in_place[c] = a
+        told = explained(c, {x: np.eye(4)})
+    assert (told.merged, told.in_place) == ({"b": "a"}, {"c": "a"})
+    assert told.lines[-1].results[0].is_view and told.peak == 64
+    assert "merged    b is a" in str(told) and "in place  c in a" in str(told)
+
+
+def test_a_run_tells_where_the_time_went() -> None:
+    x = tf.placeholder(tf.float32, [64, 64], name="x")
+    text = str(explained(tf.matmul(tf.matmul(x, x), x), {x: np.eye(64)}, run=True))
+    assert "time" in text.splitlines()[2] and "MatMul (2 steps) 100%" in text
+
+
 def test_everything_is_told_as_plain_data_too() -> None:
     x, y = chain()
     told = explained([y, y.op], {x: np.zeros([3, 64])}, run=True)

@@ -138,9 +138,9 @@ class Explanation:
 
     __repr__ = __str__
 
-    def text(self, width: int = 118) -> str:
-        """The table, in lines of at most `width` characters where names can be shortened."""
-        return text.table(self, width)
+    def text(self, width: int = 118, most: int | None = 120) -> str:
+        """The table, in lines of at most `width` characters where names can be shortened; of a long plan, `most` steps."""
+        return text.table(self, width, most)
 
     def to_dict(self) -> dict[str, Any]:
         """All of it as numbers, texts, lists and dictionaries."""

@@ -9,6 +9,8 @@ from typing import Any
 from teachtf.runtime.inspection.code import MEANINGS
 
 _MOST_NAMES = 5  # of a list that is told in a line
+_MOST_RESULTS = 4  # of a step
+_AT_THE_END = 20  # steps of a long plan that are shown from its end
 _LONGEST_KERNEL = 22
 _INDENT = "  "
 _CONTROL = ("while", "until", "next", "if", "else")  # lines that compute nothing
@@ -127,10 +129,13 @@ def _rows(line: Any, steps: Mapping[str, str]) -> Iterator[Cells]:
     row["live"] = bytes_text(line.live) if line.live else ""
     if not line.results:
         row["gives"] = line.ops
-    for quantity in line.results:
+    many = len(line.results) > _MOST_RESULTS
+    for quantity in line.results[: _MOST_RESULTS - many]:
         yield row | _result(quantity)
         row = {}
-    if row:
+    if many:
+        yield {"gives": f"and {len(line.results) - _MOST_RESULTS + 1} more"}
+    elif row:
         yield row
 
 
@@ -140,10 +145,14 @@ def _result(quantity: Any) -> Cells:
     return {"gives": [quantity.name], "type": typed, "memory": size if typed else ""}
 
 
-def table(explanation: Any, width: int) -> str:
-    """The table, with a line above it that counts and lines below it that explain."""
+def table(explanation: Any, width: int, most: int | None) -> str:
+    """The table, with a line above it that counts and lines below it that explain; of a long plan, `most` steps."""
     steps = references(explanation.lines)
-    rows = [(line, list(_rows(line, steps))) for line in explanation.lines]
+    shown, left = explanation.lines, 0
+    if most is not None and len(shown) > most:
+        end = min(_AT_THE_END, most // 2)
+        shown, left = [*shown[: most - end], *shown[len(shown) - end :]], len(shown) - most
+    rows = [(line, list(_rows(line, steps))) for line in shown]
     every = [row for _, some in rows for row in some]
     used = [c for c in _COLUMNS if any(row.get(c) for row in every)]
     told_once = {c for c in ("device", "times") if len({row[c] for row in every if row.get(c)}) < 2}
@@ -156,7 +165,9 @@ def table(explanation: Any, width: int) -> str:
         widest = max(wide, key=lambda c: (widths[c] - _COLUMNS[c][2], limits[c]))
         limits[widest] = max(min(limits[widest], widths[widest]) - 1, _COLUMNS[widest][2])
     lines = [_drawn({c: _COLUMNS[c][0] for c in used}, widths, limits), "  ".join("-" * widths[c] for c in used)]
-    for line, some in rows:
+    for place, (line, some) in enumerate(rows):
+        if left and place == len(rows) - min(_AT_THE_END, len(rows) // 2):
+            lines.append(f"{'...'.rjust(widths['step'])}  {plural(left, 'step')} more: .text(most=None) shows them")
         lines += [_drawn(row, widths, limits) for row in some]
         lines += _formula(line, widths["step"] + 4)
     return "\n".join([_head(explanation), "", *lines, "", *_foot(explanation, width)])
@@ -215,6 +226,8 @@ def _foot(explanation: Any, width: int) -> list[str]:
     if explanation.peak:
         unknown = "" if explanation.is_whole else ", and what has no known shape"
         told.append(("memory", f"results take {bytes_text(explanation.peak)} at most at once{unknown}"))
+    if explanation.lines and any(line.seconds for line in explanation.lines):
+        told.append(("time", _slowest(explanation.lines)))
     codes = [c for c in MEANINGS if c != "NumPy" and any(line.code == c for line in explanation.lines)]
     told += [(code, MEANINGS[code]) for code in codes]
     if any(line.condition for line in explanation.lines):
@@ -224,6 +237,21 @@ def _foot(explanation: Any, width: int) -> list[str]:
         textwrap.fill(text, width, initial_indent=f"{word.ljust(widest)}  ", subsequent_indent=" " * (widest + 2))
         for word, text in told
     ]
+
+
+def _slowest(lines: Sequence[Any]) -> str:
+    """Where the time went, by kernels."""
+    seconds: dict[str, float] = {}
+    steps: dict[str, int] = {}
+    for line in lines:
+        if line.seconds is not None:
+            name = "fused" if line.kind == "fused" else line.kernel
+            seconds[name] = seconds.get(name, 0.0) + line.seconds
+            steps[name] = steps.get(name, 0) + 1
+    total = sum(seconds.values())
+    most = sorted(seconds, key=lambda name: -seconds[name])[:_MOST_NAMES]
+    told = [(name, f" ({steps[name]} steps)" if steps[name] > 1 else "", seconds[name] / total) for name in most]
+    return ", ".join(f"{name}{times} {share:.0%}" for name, times, share in told if share >= 0.01)
 
 
 def _some(names: Sequence[str]) -> str:

@@ -8,8 +8,6 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from teachtf.kernels.registry import Cell
 from teachtf.kernels.state import DEAD
 
@@ -63,11 +61,9 @@ class Clock:
 def _described(value: Any) -> tuple[tuple[int, ...] | None, int | None]:
     if isinstance(value, Cell):
         value = value.value
-    if value is None or value is DEAD:
-        return None, None
-    dtype = getattr(value, "dtype", None)
-    shape = value.shape if hasattr(value, "shape") else np.shape(value)
-    return tuple(shape), None if dtype is None or dtype.kind == "O" else value.nbytes
+    if not hasattr(value, "nbytes"):  # no array, of NumPy's or a GPU's
+        return ((), None) if isinstance(value, (bool, int, float, bytes)) else (None, None)
+    return tuple(value.shape), None if value.dtype.kind == "O" else value.nbytes
 
 
 class _Watched(ast.NodeTransformer):
