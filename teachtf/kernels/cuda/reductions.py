@@ -175,6 +175,7 @@ def layout(outer: int, length: int, inner: int, split: bool = True) -> Layout:
     width = min(32, power_of_two(inner))
     depth = min(THREADS // width, power_of_two(-(-length // _EACH)))
     groups = min(THREADS // (width * depth), power_of_two(outer))
+    width = min(THREADS // (depth * groups), power_of_two(inner))
     blocks = -(-inner // width) * -(-outer // groups)
     parts, part_length = 1, length
     if split and blocks < _BLOCKS and length >= _LONG:
