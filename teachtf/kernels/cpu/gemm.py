@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .threads import parallel_for, thread_count
-from .tiles import TALL, Layout, Work, multiply, pack_columns, panel_width
+from .tiles import TALL, Layout, Work, copy_rows, multiply, pack_columns, panel_width
 
 __all__ = ["batch_matmul", "compute_dtype", "matmul"]
 
@@ -19,9 +19,9 @@ _SMALL = 1 << 15  # multiply-adds below which NumPy's call is quicker than ours
 _UNIT_WORK = 1 << 19  # multiply-adds that are worth a thread
 _STEADY = 1 << 26  # multiply-adds from which threads take several parts each, so that a late one does not hold up the others
 _BATCH_WORK = 1 << 22  # multiply-adds of whole products that are worth waking a thread for
-_BLOCK, _DEPTH = 12, 1024  # tiles of rows and elements of k that stay in the second cache
-_PAGE, _SPREAD_LEAST = 4096, 256  # bytes; rows and columns
-_COPY_GRAIN = 1 << 16  # elements that are worth a thread to copy
+_PANELS = 8  # of a unit at least, where there are several for each thread: they come from the third cache, once a block of rows
+_BLOCK, _DEPTH = 8, 2048  # tiles of rows and elements of k that stay in the second cache
+_PAGE, _SPREAD_LEAST = 4096, 512  # bytes; rows and columns
 _PACK_ROWS = 1024  # rows of A that make it worth copying B to be dense
 _ONE_SEGMENT = np.zeros(1, np.int64)
 _FLOATS = frozenset({np.dtype(np.float32), np.dtype(np.float64)})
@@ -71,7 +71,7 @@ def matmul(a: Array, b: Array, transpose_a: bool = False, transpose_b: bool = Fa
     packs = transpose_b or m >= _PACK_ROWS or n % width != 0
     packed = np.empty(panels * width * k if packs else 0, dtype)
     # Units: about as many multiply-adds each, some for each thread; panels are cut rather than rows, which then pack their own.
-    parts = min(thread_count() * (1 if size < _STEADY else 4), -(-size // _UNIT_WORK))
+    parts = min(thread_count() if size < _STEADY else max(2 * thread_count(), panels // _PANELS), -(-size // _UNIT_WORK))
     tiles, block = -(-m // TALL), _BLOCK
     if parts == 1 or (panels >= parts and m <= 4 * n):
         cut = Work(0, m, m, 0, panels, -(-panels // parts), int(packs), k, n, b_row, b_column)
@@ -97,9 +97,9 @@ def _spread(rows: Array) -> tuple[Array, int]:
     first cache."""
     m, k = rows.shape
     step = k + _PAGE // 64
-    spread = np.empty((m, step), rows.dtype)
-    parallel_for(lambda first, last: np.copyto(spread[first:last, :k], rows[first:last]), m, -(-_COPY_GRAIN // k))
-    return spread.reshape(-1), step
+    spread = np.empty(m * step, rows.dtype)
+    copy_rows(rows.reshape(-1), k, spread, step)
+    return spread, step
 
 
 def _simple(a: Array, b: Array, out: Array | None) -> Array:

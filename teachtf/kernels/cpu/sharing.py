@@ -14,27 +14,22 @@ from typing import Any
 
 import llvmlite.binding as llvm
 import numba
-import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
+from teachtf.kernels.cpu.threads import AWAKE, CALLED_AWAY
 from teachtf.kernels.jit import jit
 
-__all__ = ["AWAKE", "CALLED_AWAY", "new_box", "serve", "shared"]
+__all__ = ["serve", "shared"]
 
 # Places in the box, each in a cache line of its own where threads write it at once.
-_TAKEN, _OPEN, _NEXT, _RUNNING, AWAKE, CALLED_AWAY, _FAILED = range(0, 56, 8)
+_TAKEN, _OPEN, _NEXT, _RUNNING, _FAILED = 0, 8, 16, 24, 48
 _COUNT, _STEP, _TASK, _ARGUMENTS = range(56, 60)
 _POLITE = 256  # looks between two offers of the CPU to others
 _I64, _I32, _POINTER = ir.IntType(64), ir.IntType(32), ir.IntType(8).as_pointer()
 _TASK_TYPE = ir.FunctionType(_I32, [_I64, _I64, _POINTER])
-
-
-def new_box() -> np.ndarray:
-    """An empty box."""
-    return np.zeros(64, np.int64)
 
 
 # --- atomic operations on the box ------------------------------------------------------------------------------------
@@ -215,12 +210,12 @@ serve = jit(_serve, signatures=types.void(types.int64[::1], types.int64))
 
 
 _SHARED = """\
-def shared_{name}(box, count, step, {arguments}):
-    if count > step and _take(box):
+def shared_{name}(_box, _count, _step, {arguments}):
+    if _count > _step and _take(_box):
         _task, _address = _task_of(({arguments},))
-        _give_out(box, count, step, _task, _address)
+        _give_out(_box, _count, _step, _task, _address)
     else:
-        _kernel(0, count, {arguments})
+        _kernel(0, _count, {arguments})
 """
 
 

@@ -22,7 +22,7 @@ __all__ = ["cross_entropy", "log_softmax", "prepare", "softmax", "sparse_cross_e
 Array = npt.NDArray[Any]
 
 _THREAD_WORK = 1 << 12  # elements that are worth waking a thread for
-_LANES = 16  # the largest of every 16th element, side by side: such a loop becomes vector code, NaNs or not
+_LANES = 64  # the largest of every 64th element, side by side: such a loop becomes vector code, NaNs or not
 
 exp, log = SCALAR["exp"], SCALAR["log"]
 _inline = functools.partial(jit, forceinline=True, error_model="numpy")
@@ -31,15 +31,22 @@ _inline = functools.partial(jit, forceinline=True, error_model="numpy")
 @_inline
 def _largest(x, lanes):
     """The largest element. A NaN may be passed over: it comes back in the sum."""
-    lanes[:] = x[0]
     whole = x.size - x.size % _LANES
-    for block in range(0, whole, _LANES):
+    largest = x[0]
+    if whole:
         for lane in range(_LANES):
-            value = x[block + lane]
-            lanes[lane] = value if value > lanes[lane] else lanes[lane]
-    largest = lanes[0]
-    for lane in range(1, _LANES):
-        largest = lanes[lane] if lanes[lane] > largest else largest
+            lanes[lane] = x[lane]
+        for block in range(_LANES, whole, _LANES):
+            for lane in range(_LANES):
+                value = x[block + lane]
+                lanes[lane] = value if value > lanes[lane] else lanes[lane]
+        half = _LANES // 2
+        while half >= 8:
+            for lane in range(half):
+                lanes[lane] = lanes[half + lane] if lanes[half + lane] > lanes[lane] else lanes[lane]
+            half //= 2
+        for lane in range(2 * half):
+            largest = lanes[lane] if lanes[lane] > largest else largest
     for c in range(whole, x.size):
         largest = x[c] if x[c] > largest else largest
     return largest
@@ -53,13 +60,16 @@ def _sum(x):
     return total
 
 
-@_inline
+@functools.partial(_inline, fastmath={"reassoc"})  # of these sums alone: `exp` has its own options
 def _fill(x, out, lanes):
     """Writes the exponentials of x less its largest element, and gives that and their sum."""
     largest = _largest(x, lanes)
+    total = x.dtype.type(0)
     for c in range(x.size):
-        out[c] = exp(x[c] - largest)
-    return largest, _sum(out)
+        value = exp(x[c] - largest)
+        out[c] = value
+        total += value
+    return largest, total
 
 
 def _softmax_rows(first, last, x, out):

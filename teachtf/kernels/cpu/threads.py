@@ -15,10 +15,11 @@ from typing import Any
 
 import numpy as np
 
-from teachtf.kernels.cpu import sharing
-
 __all__ = ["parallel_for", "share", "thread_count"]
 
+# Places in the box of `sharing.py`: how many threads look into it, and how many are wanted elsewhere.
+AWAKE, CALLED_AWAY = 32, 40
+_BOX_SIZE = 64
 _PATIENCE = 4000  # looks into the box before a thread sleeps, of some 40 nanoseconds each
 _CHUNKS_PER_THREAD = 4  # more than one, so a thread that the system holds up does not hold up the whole job
 
@@ -61,27 +62,36 @@ class _Pool:
     def __init__(self, helpers: int) -> None:
         self.jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self.helpers, self.called = helpers, 0
-        self.box = sharing.new_box()
+        self.counts = threading.Lock()
+        self.box = np.zeros(_BOX_SIZE, np.int64)
         for number in range(helpers):
             threading.Thread(target=self._serve, name=f"teachtf-kernel-{number}", daemon=True).start()
 
     def _serve(self) -> None:
         with np.errstate(all="ignore"):  # as in the thread of the run
             while True:
-                job = self.jobs.get()
-                if job is None:
-                    self.called -= 1
-                    sharing.serve(self.box, _PATIENCE)
-                else:
-                    self.box[sharing.CALLED_AWAY] -= 1
-                    job.work()
+                self._do(self.jobs.get())
+
+    def _do(self, job: _Job | None) -> None:
+        with self.counts:
+            if job is None:
+                self.called -= 1
+            else:
+                self.box[CALLED_AWAY] -= 1
+        if job is None:
+            from teachtf.kernels.cpu.sharing import serve  # not before a compiled kernel asks for it
+
+            serve(self.box, _PATIENCE)
+        else:
+            job.work()
 
     def call(self, helpers: int, job: _Job | None) -> None:
         """Have threads leave the interpreter's waiting for `job`, or for what comes into the box."""
-        if job is None:
-            self.called += helpers
-        else:
-            self.box[sharing.CALLED_AWAY] += helpers
+        with self.counts:
+            if job is None:
+                self.called += helpers
+            else:
+                self.box[CALLED_AWAY] += helpers
         for _ in range(helpers):
             self.jobs.put(job)
 
@@ -133,6 +143,6 @@ def share(run: Callable[..., None], count: int, step: int, *arguments: Any) -> N
     threads when there is more than one step."""
     pool = _pool or _the_pool()
     box = pool.box
-    if step < count and pool.helpers and box[sharing.AWAKE] + pool.called < pool.helpers:
-        pool.call(pool.helpers - int(box[sharing.AWAKE]) - pool.called, None)
+    if step < count and (missing := pool.helpers - int(box[AWAKE]) - pool.called) > 0:
+        pool.call(missing, None)
     run(box, count, step, *arguments)

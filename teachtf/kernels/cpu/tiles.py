@@ -20,7 +20,7 @@ from .sharing import shared
 from .threads import share, thread_count
 from .vector import DOUBLE_HEIGHTS, SINGLE_HEIGHTS, VECTOR_BYTES, address_of, make_tile, move
 
-__all__ = ["TALL", "Layout", "Work", "multiply", "pack_columns", "panel_width", "read_only"]
+__all__ = ["TALL", "Layout", "Work", "copy_rows", "multiply", "pack_columns", "panel_width", "read_only"]
 
 Array = npt.NDArray[Any]
 
@@ -230,7 +230,7 @@ def _packing(first, last, b, start, k, n, row_step, column_step, packed):
 @functools.cache
 def _product_of(dtype: np.dtype) -> Callable[..., None]:
     element, numbers, given = from_dtype(dtype), read_only(np.int64), read_only(dtype)
-    _packer_of(dtype)  # who needs the one soon needs the other, and nobody is to wait for a compiler twice
+    _packer_of(dtype), _copier_of(dtype)  # who needs the one soon needs the others, and nobody is to wait for a compiler twice
     return shared(_product, numbers, numbers, numbers, given, given, element[::1], element[::1])
 
 
@@ -248,6 +248,23 @@ def pack_columns(b: Array, start: int, k: int, n: int, row_step: int, column_ste
     step = max(1, -(-panels // thread_count()), _PACK_GRAIN // (k * width + 1))
     share(_packer_of(b.dtype), panels, step, b, start, k, n, row_step, column_step, packed)
     return packed
+
+
+def _copying(first, last, source, width, target, step):
+    size = source.itemsize
+    for row in range(first, last):
+        move(source, address_of(target) + row * step * size, address_of(source) + row * width * size, width)
+
+
+@functools.cache
+def _copier_of(dtype: np.dtype) -> Callable[..., None]:
+    return shared(_copying, read_only(dtype), types.int64, from_dtype(dtype)[::1], types.int64)
+
+
+def copy_rows(source: Array, width: int, target: Array, step: int) -> None:
+    """Copies the rows of the flat array `source`, of `width` elements, to places `step` apart in `target`."""
+    rows = source.size // width
+    share(_copier_of(source.dtype), rows, max(-(-rows // thread_count()), _PACK_GRAIN // width), source, width, target, step)
 
 
 @functools.lru_cache(maxsize=1024)
