@@ -231,8 +231,18 @@ def serving(op_type: str) -> str:
         return "compiled loop, fused" if expression_of(op) is not None else "compiled loop"
     if op_type.removeprefix("Apply") in RULES:
         return "compiled loop"
-    files = compiled_files(factory_of(op_type), op_type)
+    files = told_file(op_type) or compiled_files(factory_of(op_type), op_type)
     return f"compiled: {', '.join(sorted(files))}" if files else "NumPy"
+
+
+def told_file(op_type: str) -> set[str]:
+    """The file of kernels/cpu whose code a kernel says that it waits for (`kernels.serving`); empty if it says nothing."""
+    if op_type not in samples():
+        return set()
+    op, arrays = node(samples()[op_type], *first_type(op_type))
+    code = getattr(kernels.build(op, kernels.State()), "code", None)
+    key = None if code is None else code([((256, 256), np.dtype(np.float32))] * len(arrays))
+    return {key[0]} & CPU_FILES if isinstance(key, tuple) and isinstance(key[0], str) else set()
 
 
 def first_type(op_type: str) -> tuple[str | None, str | None]:
