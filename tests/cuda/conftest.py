@@ -3,3 +3,27 @@
 These tests need the extra `gpu` and are run by `make check-cuda`, in an environment of their own: the simulator takes the place
 of `numba.cuda` in the whole process.
 """
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+from numba import config
+
+sys.path.insert(0, str(Path(__file__).parent))
+import launches
+
+_NOTES = os.environ.get("TEACHTF_CUDA_LAUNCHES") if config.ENABLE_CUDASIM else None
+
+
+def pytest_configure() -> None:
+    if _NOTES:
+        launches.record()
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if _NOTES:
+        launches.write(_NOTES)
