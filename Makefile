@@ -3,6 +3,7 @@
 
 VENV ?= .venv
 ORACLE ?= .venv-oracle
+CUDA_VENV ?= .venv-cuda
 PYTEST_ARGS ?= -n auto --maxprocesses 4
 BIN := $(VENV)/bin
 SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))
@@ -17,10 +18,11 @@ endif
 # One stamp for each thing installed, older than pyproject.toml when that has changed.
 READY := $(VENV)/.teachtf-ready
 ORACLE_READY := $(ORACLE)/.teachtf-ready
+CUDA_READY := $(CUDA_VENV)/.teachtf-ready
 
 .DEFAULT_GOAL := help
 .PHONY: help lab warm test lint types layers unit lessons \
-	check-wheel check-browser check-binder conformance bench clean
+	check-wheel check-browser check-binder check-cuda conformance bench clean
 
 help:  ## Show this list
 	@echo "make lab             open the lessons in JupyterLab"
@@ -31,6 +33,7 @@ help:  ## Show this list
 	@echo "make check-wheel     build the wheel and try it in an environment of its own"
 	@echo "make check-browser   run every lesson in JupyterLab in a real browser (Chromium)"
 	@echo "make check-binder    check the Binder environment"
+	@echo "make check-cuda      run the CUDA kernels in Numba's simulator and compile them, in an environment of its own; no GPU needed"
 	@echo "make conformance     compare with real TensorFlow, in an environment of its own"
 	@echo "make bench           time the same programs under teachtf and TensorFlow, turn about (ten minutes, on a quiet machine)"
 	@echo "make clean           remove what was built; the environments stay"
@@ -76,6 +79,12 @@ $(ORACLE_READY): pyproject.toml
 	@$(ORACLE)/bin/python -m pip install --disable-pip-version-check --quiet 'tensorflow-cpu==2.21.*' 'tf_keras==2.21.*' pytest
 	@touch $@
 
+$(CUDA_READY): pyproject.toml
+	$(call make-venv,$(CUDA_VENV))
+	@echo "Installing teachtf, Numba's CUDA and the test tools into $(CUDA_VENV)"
+	@$(CUDA_VENV)/bin/python -m pip install --disable-pip-version-check --quiet --editable '.[dev,gpu]'
+	@touch $@
+
 # --- learning -------------------------------------------------------------------------------------------------------
 
 lab: $(READY)
@@ -118,6 +127,13 @@ check-browser: $(READY)
 
 check-binder: $(READY)
 	$(BIN)/python tests/smoke/check_binder.py build/binder
+
+# The simulator takes the compiler's place in a whole process, so there are two; the launches of the first are compiled in the second.
+check-cuda: export TEACHTF_CUDA_LAUNCHES := $(CURDIR)/build/launches
+check-cuda: $(CUDA_READY)
+	rm -rf build/launches
+	NUMBA_ENABLE_CUDASIM=1 $(CUDA_VENV)/bin/python -m pytest $(PYTEST_ARGS) -c tests/cuda/pytest.ini --rootdir . tests/cuda
+	$(CUDA_VENV)/bin/python -m pytest $(PYTEST_ARGS) -c tests/cuda/pytest.ini --rootdir . tests/cuda/test_ptx.py tests/cuda/test_launches.py
 
 conformance: $(READY) $(ORACLE_READY)
 	TEACHTF_ORACLE="$(CURDIR)/$(ORACLE)/bin/python" $(BIN)/pytest $(PYTEST_ARGS) tests/conformance
