@@ -262,7 +262,7 @@ class _Maker:
             line=step.line,
             depth=step.depth,
             kind=step.kind,
-            kernel=f"fused {len(step.ops)}" if step.kind == "fused" else step.kernel,
+            kernel=step.kernel,
             ops=[op.name for op in step.ops],
             inputs=inputs,
             results=results,

@@ -184,6 +184,7 @@ class Reader:
         if name in self._groups:
             step = self._add(line, "fused", "fused", **what)
             step.ops = list(self._groups[name].ops)
+            step.kernel = _title(step.ops)
             step.formula = list(_formulas(self._groups[name], step.inputs))
             return step
         if name and name[0] in _FUNCTIONS and _NAME.fullmatch(name) and op is not None:
@@ -259,6 +260,12 @@ def _shown(value: Any) -> str:
     return str(array.tolist()) if array.dtype.kind != "f" else str(np.round(array.astype(np.float64), 6).tolist())
 
 
+def _title(ops: Sequence[Operation]) -> str:
+    """`fused 3`; or `MatMul + 2` for an operation of another kind with what it does at once."""
+    other = [op.type for op in ops if expression_of(op) is None]
+    return f"{' + '.join(other)} + {len(ops) - len(other)}" if other else f"fused {len(ops)}"
+
+
 def _formulas(group: Any, inputs: Sequence[Value]) -> Iterator[Member]:
     """The members of a group and their formulas, in the graph's names."""
     texts = {t: v.text for t, v in zip(group.inputs, inputs, strict=False)} if len(inputs) == len(group.inputs) else {}
@@ -267,10 +274,13 @@ def _formulas(group: Any, inputs: Sequence[Value]) -> Iterator[Member]:
     texts |= {op.outputs[0]: op.name for op in group.ops}
     short = _shortened(texts.values())
     for op in group.ops:
-        formula, arguments = expression_of(op) or ("", ())
         taken = tuple([texts[group.source(t)] for t in op._inputs])
-        labels = dict(zip(arguments, (short[text] for text in taken), strict=True))
-        yield Member(short[op.name], renamed(formula, labels), taken)
+        labels = [short[text] for text in taken]
+        found = expression_of(op)
+        formula = f"{op.type}({', '.join(labels)})"  # of what is no formula, as a product in front of its activation
+        if found is not None:
+            formula = renamed(found[0], dict(zip(found[1], labels, strict=True)))
+        yield Member(short[op.name], formula, taken)
 
 
 def _shortened(names: Iterable[str]) -> dict[str, str]:

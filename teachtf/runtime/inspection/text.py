@@ -245,7 +245,7 @@ def _slowest(lines: Sequence[Any]) -> str:
     steps: dict[str, int] = {}
     for line in lines:
         if line.seconds is not None:
-            name = "fused" if line.kind == "fused" else line.kernel
+            name = "fused" if line.kernel.startswith("fused ") else line.kernel
             seconds[name] = seconds.get(name, 0.0) + line.seconds
             steps[name] = steps.get(name, 0) + 1
     total = sum(seconds.values())
