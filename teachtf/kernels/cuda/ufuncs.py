@@ -1,4 +1,4 @@
-"""The CPU's compiled mathematics on GPUs: what Numba's CUDA target lacks for it, or takes another way."""
+"""The CPU's compiled mathematics on GPUs: what Numba's CUDA target lacks for it, or does another way."""
 
 from __future__ import annotations
 
@@ -58,6 +58,32 @@ def _keep_divisions_exact() -> None:
     CUDADispatcher.__init__ = init  # type: ignore[method-assign, assignment]
 
 
+def _divide_complex_numbers() -> None:
+    """As NumPy does. Numba's own division ends the thread, with nothing written, where the divisor is zero."""
+    import operator
+
+    from numba import types
+    from numba.cuda.core.imputils import lower_builtin
+
+    def quotient(x, y):  # type: ignore[no-untyped-def]
+        if abs(y.real) >= abs(y.imag):
+            if y.real == 0:
+                return complex(x.real / abs(y.real), x.imag / abs(y.real))
+            ratio = y.imag / y.real
+            below = y.real + y.imag * ratio
+            return complex((x.real + x.imag * ratio) / below, (x.imag - x.real * ratio) / below)
+        ratio = y.real / y.imag
+        below = y.imag + y.real * ratio
+        return complex((x.real * ratio + x.imag) / below, (x.imag * ratio - x.real) / below)
+
+    def lower(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return context.compile_internal(builder, quotient, signature, arguments)
+
+    for kind in (types.complex64, types.complex128):
+        lower_builtin(operator.truediv, kind, kind)(lower)
+
+
 if not getattr(config, "ENABLE_CUDASIM", False):  # which runs Python
     _add_functions()
     _keep_divisions_exact()
+    _divide_complex_numbers()
