@@ -2,31 +2,38 @@
 
 from __future__ import annotations
 
+import importlib.util
 from typing import Any
 from unittest import mock
 
 from absl.testing.absltest import main
 
+from teachtf.runtime.gpus import visible_gpus
 from teachtf.testing.case import TestCase, create_local_cluster, get_temp_dir
 from teachtf.testing.gradients import compute_gradient, compute_gradient_error
 
 
 def is_gpu_available(cuda_only: bool = False, min_cuda_compute_capability: tuple[int, int] | None = None) -> bool:
-    """Whether there is a GPU: there is none. Virtual ones do not count. Source: `tf.test.is_gpu_available`."""
-    return False
+    """Whether there is a GPU, of at least this generation; virtual ones do not count. Source: `tf.test.is_gpu_available`."""
+    return any(gpu.capability >= (min_cuda_compute_capability or (0, 0)) for gpu in visible_gpus())
 
 
 def gpu_device_name() -> str:
     """The name of a GPU, or an empty string. Source: `tf.test.gpu_device_name`."""
-    return ""
+    return "/device:GPU:0" if visible_gpus() else ""
 
 
 def is_built_with_cuda() -> bool:
-    """Whether this can use CUDA. Source: `tf.test.is_built_with_cuda`."""
+    """Whether this can use CUDA: the extra `gpu` is installed. Source: `tf.test.is_built_with_cuda`."""
+    return importlib.util.find_spec("numba_cuda") is not None
+
+
+def is_built_with_rocm() -> bool:
+    """Whether this can use ROCm: no. Source: `tf.test.is_built_with_rocm`."""
     return False
 
 
-is_built_with_gpu_support = is_built_with_rocm = is_built_with_xla = is_built_with_cuda
+is_built_with_gpu_support, is_built_with_xla = is_built_with_cuda, is_built_with_rocm
 
 
 def assert_equal_graph_def(actual: Any, expected: Any, checkpoint_v2: bool = False) -> None:

@@ -7,6 +7,7 @@ until somebody wants them elsewhere: `GpuArray`s and NumPy arrays travel through
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
@@ -24,6 +25,7 @@ from teachtf.runtime.lines import Lines
 __all__ = ["GpuCalls", "GpuNames", "HostCell", "gpu_calls"]
 
 _PASSING = {*ENTER, *EXIT, *MERGE, *NEXT, *SWITCH, "Identity", "StopGradient", "PreventGradient"}
+_changing = threading.RLock()  # a Python function may run a session of its own
 _COUNTERS = (dtypes.int32, dtypes.int64, dtypes.bool)
 
 
@@ -114,11 +116,14 @@ class GpuCalls:
         """The call that computes `op`, wherever its inputs are."""
         if op.type in MERGE:
             return on_cpu
+        call = None
         if self.computes(op):
-            found = self._placed.registry.build(op, self._state)
-            if found is not None:
-                return self._placed.on_gpu(found, self.number_of[op], self._synchronous)
-        return self._hosted(op, on_cpu)
+            call = self._placed.registry.build(op, self._state)
+        if call is None:
+            call = self._hosted(op, on_cpu)
+        else:
+            call = self._placed.on_gpu(call, self.number_of[op], self._synchronous)
+        return _in_turn(call) if any(arg.is_ref for arg in op._op_def.inputs) else call
 
     def fused(self, group: Group) -> Call:
         """The call of a group on a GPU."""
@@ -210,6 +215,16 @@ class GpuNames:
 
     def _is_given(self, name: str) -> bool:
         return name in self._fed or isinstance(self._space.get(name), np.ndarray | np.generic)
+
+
+def _in_turn(call: Call) -> Call:
+    """`call`, which reads and changes a variable: no other thread changes one meanwhile."""
+
+    def called(*inputs: Any) -> Any:
+        with _changing:
+            return call(*inputs)
+
+    return _like(called, call)
 
 
 def _like(call: Any, other: Any) -> Any:

@@ -16,16 +16,17 @@ from teachtf.core import errors
 
 __all__ = ["Gpu", "late_error", "synchronous", "visible_gpus"]
 
-_SIMULATED_MEMORY = 1 << 28
+_SIMULATED_MEMORY, _SIMULATED = 1 << 28, (8, 0)
 _MAJOR, _MINOR = 75, 76  # CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_*
 
 
 class Gpu(NamedTuple):
-    """A GPU: its number among those that the driver shows, what it is, and its memory in bytes."""
+    """A GPU: its number among those that the driver shows, what it is, its memory in bytes, its generation."""
 
     number: int
     description: str
     memory: int
+    capability: tuple[int, int]
 
 
 def visible_gpus(listed: str = "") -> list[Gpu]:
@@ -55,7 +56,7 @@ def _gpus() -> tuple[Gpu, ...]:
     if importlib.util.find_spec("numba_cuda") is None:
         return ()
     if os.environ.get("NUMBA_ENABLE_CUDASIM", "0") not in ("", "0"):
-        return (Gpu(0, "device: 0, name: Numba's CUDA simulator", _SIMULATED_MEMORY),)
+        return (Gpu(0, "device: 0, name: Numba's CUDA simulator", _SIMULATED_MEMORY, _SIMULATED),)
     try:
         return _told(ctypes.CDLL("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1"))
     except OSError:  # no driver
@@ -77,7 +78,7 @@ def _told(driver: Any) -> tuple[Gpu, ...]:
         driver.cuDeviceGetPCIBusId(bus, len(bus), device)
         major, minor = (_attribute(driver, which, device) for which in (_MAJOR, _MINOR))
         words = f"name: {name.value.decode()}, pci bus id: {bus.value.decode().lower()}, compute capability: {major}.{minor}"
-        gpus.append(Gpu(number, f"device: {number}, {words}", memory.value))
+        gpus.append(Gpu(number, f"device: {number}, {words}", memory.value, (major, minor)))
     return tuple(gpus)
 
 

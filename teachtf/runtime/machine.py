@@ -72,6 +72,11 @@ def task_devices(task: str, config: Any = None, real: bool = True) -> list[Devic
     return cpus + [Device(f"{task}/device:GPU:{i}", "GPU", gpu=known.get(i)) for i in range(number)]
 
 
+def mapping(devices: list[Device]) -> str:
+    """Which real GPU each device is, as `log_device_placement` prints it."""
+    return "\n".join(["Device mapping:", *(f"{d.name} -> {d._gpu.description}" for d in devices if d._gpu is not None)])
+
+
 @cache
 def _gpu_kernels() -> dict[str, dict[str, frozenset[str]]]:
     """The types that TensorFlow's GPU kernels of each op take, by attribute."""

@@ -18,7 +18,7 @@ from teachtf.runtime import cluster, partial, structures
 from teachtf.runtime.explaining import explained, tell_of_graphs
 from teachtf.runtime.growth import GrowthWatch
 from teachtf.runtime.handles import handed_out
-from teachtf.runtime.machine import LOCAL_TASK, Device, task_devices
+from teachtf.runtime.machine import LOCAL_TASK, Device, mapping, task_devices
 from teachtf.runtime.placement import Devices
 
 _PLANS_KEPT = 256  # plans a session: a loop that makes new fetches each turn must not eat the memory
@@ -64,6 +64,8 @@ class BaseSession(errors.Suggesting):
         self._partial: dict[str, partial.PartialRun] = {}
         self._handles = itertools.count()
         _open_sessions.add(self)
+        if config is not None and config.log_device_placement and self._devices.gpus:
+            print(mapping(devices))
 
     @property
     def graph(self) -> Graph:
