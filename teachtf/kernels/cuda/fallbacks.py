@@ -6,6 +6,9 @@ __all__ = ["FALLBACKS"]
 
 # reason -> op types
 FALLBACKS: dict[str, frozenset[str]] = {
+    "the host looks at the value, or keeps it": frozenset(
+        {"Assert", "DeleteSessionTensor", "GetSessionHandle", "GetSessionTensor"}
+    ),
     "LAPACK on the CPU": frozenset({"Qr", "SelfAdjointEigV2", "Svd"}),
     "values of unknown number: the CPU counts them": frozenset({"Unique", "UniqueWithCounts"}),
     "indices of sparse tensors: the CPU sorts and counts them": frozenset(
