@@ -76,7 +76,7 @@ def _widened(function: Call, out_type: np.dtype) -> Call:
 
 def _checked_division(function: Call) -> Call:
     def call(x: Any, y: Any) -> Any:
-        if not np.all(y):
+        if np.size(x) and not np.all(y):
             raise errors.InvalidArgumentError(None, None, "Integer division by zero")
         result = function(x, y)
         return result if result.dtype == x.dtype else result.astype(x.dtype)
