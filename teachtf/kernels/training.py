@@ -20,7 +20,7 @@ _COMPILED = 1 << 10  # elements from which one compiled pass is quicker than Num
 @kernel(*(f"Apply{name}" for name in RULES), aliasing=True)
 def _step(op: Any) -> Call:
     rule = rule_of(op)
-    references, gradient = len(rule.outputs), _gradient(rule.inputs)
+    references, gradient = len(rule.outputs), rule.inputs.index("grad")
     compiled, by_numpy = Compiled(rule, updates=references), as_numpy(rule)
 
     def call(*inputs: Any) -> Cell:
@@ -54,17 +54,13 @@ def _step(op: Any) -> Call:
     return telling(call, code)
 
 
-def _gradient(names: tuple[str, ...]) -> int:
-    return names.index("grad" if "grad" in names else "delta")
-
-
 _BY_ROWS = [name for name in RULES if name not in ("GradientDescent", "Adam")]  # those are made of scatters
 
 
 @kernel(*(f"SparseApply{name}" for name in _BY_ROWS), aliasing=True)
 def _sparse_step(op: Any) -> Call:
     rule = rule_of(op)
-    references, gradient = len(rule.outputs), _gradient(rule.inputs)
+    references, gradient = len(rule.outputs), rule.inputs.index("grad")
     at = gradient + 1  # the indices
     by_numpy = as_numpy(rule)
 

@@ -99,14 +99,14 @@ def _ftrl(attrs: dict[str, Any], gradient: str = "grad") -> list[tuple[str, str]
 
 
 RULES: dict[str, Rule] = {
-    "GradientDescent": lambda attrs: [("new_var", "var - delta * alpha")],
+    "GradientDescent": lambda attrs: [("new_var", "var - grad * alpha")],
     "Momentum": _momentum,
     "Adam": _adam,
     "Adagrad": _adagrad,
     "AdagradV2": lambda attrs: _adagrad(attrs, "(sqrt(new_accum) + epsilon)"),
     "ProximalGradientDescent": lambda attrs: [
         ("rate", "alpha"),
-        ("moved", "var - delta * rate"),
+        ("moved", "var - grad * rate"),
         ("new_var", _SHRUNK),
     ],
     "ProximalAdagrad": _proximal_adagrad,
@@ -120,8 +120,9 @@ RULES: dict[str, Rule] = {
 
 
 def rule_of(op: Any) -> Statements:
-    """The rule of an `Apply...` or `SparseApply...` node. Inputs are the node's in their order, but for indices; outputs the
-    new values of those that it takes by reference."""
+    """The rule of an `Apply...` or `SparseApply...` node. Inputs are the node's in their order, but for indices, and with the
+    gradient as "grad", which some nodes call delta; outputs the new values of those that it takes by reference."""
     steps = RULES[op.type.removeprefix("Sparse").removeprefix("Apply")](op._attrs)
     inputs = [arg for arg in op._op_def.inputs if arg.name != "indices"]
-    return Statements(tuple(steps), tuple(f"new_{arg.name}" for arg in inputs if arg.is_ref), tuple(arg.name for arg in inputs))
+    names = tuple("grad" if arg.name == "delta" else arg.name for arg in inputs)
+    return Statements(tuple(steps), tuple(f"new_{arg.name}" for arg in inputs if arg.is_ref), names)

@@ -44,7 +44,7 @@ def _steps() -> Iterator[tuple[str, Callable[[], object]]]:
         node = SimpleNamespace(type=f"Apply{name}", _op_def=registry()[f"Apply{name}"], _attrs=_DEFAULTS)
         rule = update_rules.rule_of(node)
         count = len(rule.outputs)
-        arrays = {"grad", "delta", *rule.inputs[:count]}
+        arrays = {"grad", *rule.inputs[:count]}
         shapes = [_FULL.shape if name in arrays else () for name in rule.inputs]
         dtypes = [_FULL.dtype] * len(shapes)
         yield node.type, lambda r=rule, s=shapes, d=dtypes, n=count: Formula(r).bind(s, d, n)  # type: ignore[misc]

@@ -39,17 +39,12 @@ def _keep(cells: Sequence[Cell], values: Sequence[GpuArray]) -> Cell:
     return cells[0]
 
 
-def _gradient(rule: Statements) -> int:
-    """Which of the inputs is the gradient."""
-    return rule.inputs.index("grad" if "grad" in rule.inputs else "delta")
-
-
 @gpu_kernel(*(f"Apply{name}" for name in _DENSE))
 def _apply(op: Any) -> Call | None:
     if op._attrs["T"].is_complex:
         return None  # functions of complex numbers are NumPy's
     rule = rule_of(op)
-    function, references, gradient = Elementwise(rule), len(rule.outputs), _gradient(rule)
+    function, references, gradient = Elementwise(rule), len(rule.outputs), rule.inputs.index("grad")
 
     def call(*inputs: Any) -> Cell:
         cells = inputs[:references]
@@ -91,7 +86,7 @@ def kernel({arguments}, places, rows, width, count):
 
 def _written(rule: Statements, dtype: np.dtype) -> str:
     """The text of a kernel that updates rows where they are, a thread a column of one: its entries in their order."""
-    references, gradient = rule.inputs[: len(rule.outputs)], rule.inputs[_gradient(rule)]
+    references, gradient = rule.inputs[: len(rule.outputs)], "grad"
     writer = Writer({n: n for n in rule.inputs}, dict.fromkeys(rule.inputs, dtype))
     lines = []
     for step, expression in rule.steps:
@@ -145,7 +140,7 @@ def _apply_by_rows(op: Any) -> Call | None:
     if op._attrs["T"].is_complex:
         return None
     rule, compiled = _step(op)
-    references, gradient = len(rule.outputs), _gradient(rule)
+    references, gradient = len(rule.outputs), rule.inputs.index("grad")
 
     def call(*inputs: Any) -> Cell:
         cells, slope, indices = inputs[:references], inputs[gradient], inputs[gradient + 1]
