@@ -7,12 +7,18 @@ launch. Each names the types that it is for, so that all can be compiled to PTX 
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from numba import config, cuda
 
 __all__ = ["KERNELS", "THREADS", "Kernel", "cached", "device_function", "kernel", "launch"]
+
+if not config.ENABLE_CUDASIM and "NUMBA_CUDA_LOW_OCCUPANCY_WARNINGS" not in os.environ:  # type: ignore[attr-defined]
+    from numba.cuda.core import config as cuda_config
+
+    cuda_config.CUDA_LOW_OCCUPANCY_WARNINGS = 0  # of small arrays, which programs may have
 
 THREADS = 256  # of a block, where nothing speaks for another number
 _WARP = 32
