@@ -133,7 +133,8 @@ check-cuda: export TEACHTF_CUDA_LAUNCHES := $(CURDIR)/build/launches
 check-cuda: $(CUDA_READY)
 	rm -rf build/launches
 	NUMBA_ENABLE_CUDASIM=1 $(CUDA_VENV)/bin/python -m pytest $(PYTEST_ARGS) -c tests/cuda/pytest.ini --rootdir . tests/cuda
-	$(CUDA_VENV)/bin/python -m pytest $(PYTEST_ARGS) -c tests/cuda/pytest.ini --rootdir . tests/cuda/test_ptx.py tests/cuda/test_launches.py
+	$(CUDA_VENV)/bin/python -m pytest $(PYTEST_ARGS) -c tests/cuda/pytest.ini --rootdir . \
+		$(addprefix tests/cuda/test_,ptx.py launches.py elementwise.py jit.py pool.py)
 
 conformance: $(READY) $(ORACLE_READY)
 	TEACHTF_ORACLE="$(CURDIR)/$(ORACLE)/bin/python" $(BIN)/pytest $(PYTEST_ARGS) tests/conformance

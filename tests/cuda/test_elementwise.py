@@ -18,13 +18,14 @@ from teachtf.kernels.cpu.formula import Statements
 from teachtf.kernels.cuda import registry
 from teachtf.kernels.cuda.arrays import to_gpu, to_host
 from teachtf.kernels.cuda.elementwise import DIVISIONS, Elementwise, broadcast_of, function_of, write_kernel
+from teachtf.runtime.gpus import visible_gpus
 
 sys.path.insert(0, str(Path(__file__).parent))
 from compare import built, floats, ramp, same, same_error
 
 # NumPy's settings are each thread's own, and the simulator has a thread for each of CUDA's.
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")
-simulated = pytest.mark.skipif(not config.ENABLE_CUDASIM, reason="it takes the simulator, or a GPU")
+simulated = pytest.mark.skipif(not visible_gpus(), reason="it takes the simulator, or a GPU")
 compiled = pytest.mark.skipif(config.ENABLE_CUDASIM, reason="the simulator has no compiler")
 FORMULAS = sorted((d for d in op_defs().values() if d.formula is not None), key=lambda d: d.name)
 

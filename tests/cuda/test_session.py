@@ -13,9 +13,10 @@ import pytest
 
 import teachtf as tf
 from teachtf.kernels.cuda.arrays import GpuArray
+from teachtf.runtime.gpus import visible_gpus
 
 pytestmark = [
-    pytest.mark.skipif(not tf.Session(graph=tf.Graph())._devices.gpus, reason="it takes the simulator, or a GPU"),
+    pytest.mark.skipif(not visible_gpus(), reason="it takes the simulator, or a GPU"),
     pytest.mark.filterwarnings("ignore::RuntimeWarning"),  # NumPy's settings are each thread's own
 ]
 X = np.linspace(-1, 1, 12, dtype=np.float32).reshape(4, 3)
