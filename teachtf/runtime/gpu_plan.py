@@ -54,7 +54,7 @@ class GpuCalls:
     Attributes:
       number_of: the GPU of each operation that is on one.
       names: what the plan's Python calls.
-      sent: gives a value of the host's in the memory of a GPU.
+      constant: gives a value of the host's, which never changes, in the memory of a GPU.
     """
 
     def __init__(self, number_of: Mapping[Operation, int], running: Collection[Operation], state: State) -> None:
@@ -62,9 +62,10 @@ class GpuCalls:
 
         assert library
         self.number_of = number_of
+        self._numbers = sorted(set(number_of.values()))
         self._running = running
         self._state = state
-        self._placed, self.sent = placed, placed.sent
+        self._placed, self.constant = placed, placed.constant
         self._synchronous = synchronous()
         self.names: dict[str, Any] = {
             "to_host": placed.to_host,
@@ -94,7 +95,7 @@ class GpuCalls:
 
     def wants(self, tensor: Tensor) -> int | None:
         """The GPU that takes the value of `tensor`, perhaps by way of a switch or a loop; None if none does."""
-        return next((n for n in sorted(set(self.number_of.values())) if self._wants(tensor, n, set())), None)
+        return next((n for n in self._numbers if self._wants(tensor, n, set())), None)
 
     def _wants(self, tensor: Tensor, number: int, seen: set[Tensor]) -> bool:
         if tensor in seen or tensor.dtype._is_ref_dtype:
@@ -148,7 +149,7 @@ class GpuCalls:
         """The CPU's call of `op`; results that a GPU takes go there at once."""
         wanted = [self.wants(t) for t in op.outputs]
         if op.type == "Const" and wanted[0] is not None:
-            value = self.sent(call(), wanted[0])
+            value = self.constant(call(), wanted[0])
             return lambda: value
         number, to_host, sent = self.number_of.get(op), self._placed.to_host, self._placed.sent
 
@@ -210,7 +211,7 @@ class GpuNames:
             self._lines.add_first(f"{sent} = send({name}, {number})", sent)
             self._lines.reads(sent)
         elif sent not in self._space:
-            self._space[sent] = self.calls.sent(self._space[name], number)
+            self._space[sent] = self.calls.constant(self._space[name], number)
         return sent
 
     def _is_given(self, name: str) -> bool:

@@ -234,6 +234,26 @@ def test_groups_of_shapes_that_meet_late() -> None:
         sess.run(b, {x: X, y: X})
 
 
+def test_plans_share_constants() -> None:
+    with tf.Graph().as_default(), tf.device("/gpu:0"), tf.Session() as sess:
+        c, x = tf.constant(X), tf.placeholder(tf.float32, [4, 3])
+        for y in (x + c, x * c, tf.cond(x[0, 0] > 0, lambda: x - c, lambda: x + c)):
+            sess.run(y, {x: X})
+        held = [v for plan in sess._plans.values() for k, v in plan.run.__globals__.items() if isinstance(v, GpuArray)]
+        assert len([v for v in held if v.shape == X.shape]) == 3 and len({id(v) for v in held if v.shape == X.shape}) == 1
+
+
+def test_each_operation_can_be_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    waits = []
+    monkeypatch.setattr("teachtf.kernels.cuda.placed.cuda.synchronize", lambda: waits.append(1))
+    for value, number in (("0", 0), ("1", 2)):
+        monkeypatch.setenv("TEACHTF_CUDA_SYNC", value)
+        with tf.Graph().as_default(), tf.device("/gpu:0"), tf.Session() as sess:
+            x = tf.placeholder(tf.float32, [4, 3])
+            sess.run(tf.reduce_sum(tf.exp(x)), {x: X})
+        assert len(waits) == number
+
+
 # --- devices ---------------------------------------------------------------------------------------------------------
 
 

@@ -34,7 +34,7 @@ class GpuArray:
       dtype: NumPy's dtype.
     """
 
-    __slots__ = ("_host", "dtype", "flat", "shape")
+    __slots__ = ("__weakref__", "_host", "dtype", "flat", "shape")
 
     def __init__(self, flat: Any, shape: tuple[int, ...], dtype: Any) -> None:
         self.flat, self.shape, self.dtype = flat, shape, np.dtype(dtype)

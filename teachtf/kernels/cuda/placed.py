@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from teachtf.kernels.cuda.arrays import TYPES, GpuArray, fetched_array, gpu_of, 
 from teachtf.kernels.cuda.fused import fused
 from teachtf.kernels.registry import Call
 
-__all__ = ["fetched", "fetched_copy", "fused", "kept", "on_gpu", "registry", "sent", "synchronize", "to_host"]
+__all__ = ["constant", "fetched", "fetched_copy", "fused", "kept", "on_gpu", "registry", "sent", "synchronize", "to_host"]
 
 synchronize = cuda.synchronize
 
@@ -30,6 +31,19 @@ def sent(value: Any, number: int, kept: bool = True) -> Any:
     if kept:
         made.keep_host(np.asarray(value))
     return made
+
+
+_constants: weakref.WeakValueDictionary[tuple[int, int], GpuArray] = weakref.WeakValueDictionary()
+
+
+def constant(value: Any, number: int) -> Any:
+    """The same for a constant: plans that have the same array share its copy."""
+    found = _constants.get((id(value), number))  # which holds the array, so that no other has this id
+    if found is None:
+        found = sent(value, number)
+        if isinstance(found, GpuArray) and found.on_host() is value:
+            _constants[id(value), number] = found
+    return found
 
 
 def kept(value: Any) -> Any:
