@@ -48,6 +48,11 @@ class _Worker:
         self._thread = threading.Thread(target=self._serve, name="teachtf-compiler", daemon=True)
         self._thread.start()
 
+    @property
+    def asks(self) -> bool:
+        """Whether this is the worker's own thread, which would wait for itself."""
+        return threading.current_thread() is self._thread
+
     def ask(self, compile_it: Callable[[], Any]) -> Future[Any]:
         """The result to come."""
         future: Future[Any] = Future()
@@ -108,7 +113,7 @@ def _asked(key: Hashable, compile_it: Callable[[], object], patience: float) -> 
     """What the compiler was asked for under this key; None if nobody is to compile it."""
     global _worker
     job = _jobs.get(key)
-    if job is not None:
+    if job is not None and job.done():
         return job
     mode = os.environ.get("TEACHTF_COMPILER", "behind")
     if mode not in ("behind", "first", "off"):
@@ -116,12 +121,13 @@ def _asked(key: Hashable, compile_it: Callable[[], object], patience: float) -> 
     if mode == "off" or _cut_off:
         return None
     with _lock:
-        job = _jobs.get(key)
+        if _worker is None:
+            _worker = _Worker()
+        job, new = _jobs.get(key), key not in _jobs
         if job is None:
-            if _worker is None:
-                _worker = _Worker()
             job = _jobs[key] = _worker.ask(compile_it)
-    futures.wait([job], timeout=None if mode == "first" else patience)
+    if not _worker.asks and (new or mode == "first"):
+        futures.wait([job], timeout=None if mode == "first" else patience)
     return job
 
 

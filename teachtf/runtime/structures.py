@@ -147,7 +147,7 @@ def _add(graph: Graph, result: dict[Tensor, Any], key: Any, value: Any) -> None:
 
 def _array(tensor: Tensor, dtype: dtypes.DType, value: Any) -> np.ndarray:
     target = dtype.as_numpy_dtype
-    if isinstance(value, np.ndarray) and value.dtype == target and target is not np.object_:
+    if type(value) is np.ndarray and value.dtype == target and target is not np.object_:  # a matrix would multiply otherwise
         return value
     if isinstance(value, int) and not _holds(dtype, value):
         raise TypeError(

@@ -179,6 +179,26 @@ def test_what_is_asked_first_is_compiled_first(monkeypatch):
     assert order == [0, 1, 2, 3, 4]
 
 
+@pytest.mark.parametrize("mode", ["first", "behind"])
+def test_what_is_made_ready_may_ask_for_more(mode, monkeypatch):
+    """The compiler's thread waits for no other job: that one stands behind it. Whoever runs next waits, if all are to."""
+    monkeypatch.setenv("TEACHTF_COMPILER", mode)
+    inner = object()
+    outer = served(load=lambda: compiling.ready(inner, int, patience=60.0) or (lambda: "compiled"))
+    assert outer.version(60.0)() == "compiled"
+    compiling._jobs[inner].result(60.0)
+    assert compiling.ready(inner, int)
+
+
+def test_first_waits_for_what_another_run_has_asked_for(monkeypatch):
+    begin, key = threading.Event(), object()
+    monkeypatch.setenv("TEACHTF_COMPILER", "behind")
+    assert not compiling.ready(key, begin.wait)
+    monkeypatch.setenv("TEACHTF_COMPILER", "first")
+    threading.Timer(0.1, begin.set).start()
+    assert compiling.ready(key, begin.wait)
+
+
 def test_all_that_is_served_can_be_made_ready():
     """`teachtf warm` goes through these: each runs."""
     names = [name for name, make_ready in prepared.steps() if make_ready() is not None]

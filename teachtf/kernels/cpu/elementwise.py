@@ -90,7 +90,7 @@ class Bound:
         """The results, in `outs` if those are given: C-contiguous arrays of their shape and dtypes."""
         if outs is None:
             outs = [np.empty(self.shape, dtype) for dtype in self.dtypes]
-        share(self._loop, self._units, self._step, self._width, *[x.reshape(-1) for x in (*outs, *inputs)])
+        share(self._loop, self._units, self._step, self._width, *[x.ravel() for x in (*outs, *inputs)])
         return outs
 
 
