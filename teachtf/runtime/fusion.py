@@ -7,7 +7,7 @@ that it reads is about to change.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from typing import Any
 
 from teachtf.core import dtypes
@@ -61,6 +61,12 @@ class Group:
         self.inputs = list(dict.fromkeys(s for op in self.ops for s in map(self.source, op._inputs) if s.op not in members))
         self.outputs = [op.outputs[0] for op in self.ops if taken(op.outputs[0])]
         self.left = [op for op in self.followers if op in fetches or taken(op.outputs[0])]
+
+    def names(self, arguments: Sequence[str]) -> list[list[str | int]]:
+        """For each member what it takes: the name of an input, of `arguments`, or the number of another member."""
+        known, members = dict(zip(self.inputs, arguments, strict=True)), {op: i for i, op in enumerate(self.ops)}
+        taken = ([self.source(t) for t in op._inputs] for op in self.ops)
+        return [[members[t.op] if t.op in members else known[t] for t in tensors] for tensors in taken]
 
     def source(self, tensor: Tensor) -> Tensor:
         """The member's tensor that `tensor` is, if a follower hands it on; else `tensor`."""

@@ -20,11 +20,13 @@ from teachtf.kernels.fused import fused
 from teachtf.kernels.registry import State
 from teachtf.kernels.state import DEAD
 from teachtf.runtime.branches import Branches, Guards
+from teachtf.runtime.common import Common
 from teachtf.runtime.frames import ENTER, EXIT, MERGE, NEXT, SWITCH, Frame, ends_loop, loop_merge, operations
 from teachtf.runtime.fusion import Group, fuse
 from teachtf.runtime.gpu_plan import GpuCalls, GpuNames
 from teachtf.runtime.lines import Lines
 from teachtf.runtime.notes import Notes
+from teachtf.runtime.results import copied, plain, scalar
 
 _FOLD_LIMIT = 1 << 20  # elements: a larger constant result is computed each run instead of being kept
 VARIABLES = ("VariableV2", "Variable")
@@ -53,7 +55,7 @@ class Writer:
     ) -> None:
         self.fetches = list(fetches)
         self.feeds = list(feeds)
-        self.space: dict[str, Any] = {"DEAD": DEAD, "copy": _copy, "scalar": _scalar, "plain": _plain, "ONE": np.int32(1)}
+        self.space: dict[str, Any] = {"DEAD": DEAD, "copy": copied, "scalar": scalar, "plain": plain, "ONE": np.int32(1)}
         self.space.update(ZERO=np.int32(0), now=time.perf_counter_ns)
         self.cells: dict[Operation, Any] = {}
         self.notes = Notes()
@@ -65,6 +67,7 @@ class Writer:
         self._running = set(operations(root))
         self._constants: dict[Tensor, Any] = {}
         self._lines = Lines()
+        self._common = Common(self.fetches)
         self._gpus = None if gpus is None else GpuNames(gpus, self.space, self._lines, self.feeds)
         self._block(root.nodes)
         results = ", ".join(self._result(f) for f in self.fetches)
@@ -96,7 +99,7 @@ class Writer:
             for op in frame.exits:
                 self._pass_on(op.outputs[0], op._inputs[0], op)
             return
-        with self._lines.block(f"if {self._python(tests)}:"):
+        with self._lines.block(f"if {self._python(tests)}:"), self._common.inside():
             self._turns(frame)
             for op in frame.exits:
                 name = self._names[op.outputs[0]] = self._local(op.outputs[0])
@@ -113,7 +116,7 @@ class Writer:
         for op in frame.merges:
             self._enter(op)
         before, body, after = frame.parts()
-        with self._lines.loop("while True:"):
+        with self._lines.loop("while True:"), self._common.inside():
             self._block(before)
             condition = frame.condition
             assert condition is not None
@@ -160,6 +163,8 @@ class Writer:
             call = fused(group.ops, group.inputs, group.outputs, group.source, self._state)
             if self._gpus is not None:
                 call = self._gpus.calls.hosted(call)
+        if not group.guards and self._merged(group.ops, group.names(arguments), group.outputs):
+            return
         targets = [self._local(t) for t in group.outputs]
         name = f"g{last._id}"
         self.space[name] = call
@@ -200,12 +205,24 @@ class Writer:
             self.cells[op] = self.space[name] = call()
             self._names.setdefault(op.outputs[0], name)
             return
-        if not self._fold(op, call, guards):
-            self._lines.add(*self._computed(op, call, guards))
-
-    def _computed(self, op: Operation, call: Any, guards: Guards) -> tuple[str, Operation, list[str]]:
-        """The line that computes `op`."""
+        if self._fold(op, call, guards):
+            return
         arguments = [self._read(t, as_ref) for t, as_ref in zip(op._inputs, _reference_inputs(op), strict=True)]
+        if guards or not self._merged([op], [arguments], op.outputs):
+            self._lines.add(*self._computed(op, call, guards, arguments))
+
+    def _merged(self, ops: Sequence[Operation], arguments: Sequence[Sequence[Any]], outputs: Sequence[Tensor]) -> bool:
+        """Whether a line computes the same already, whose names then serve."""
+        earlier = None if self._traced else self._common.same(ops, arguments, outputs)
+        if earlier is None:
+            return False
+        for mine, theirs in zip(outputs, earlier, strict=True):
+            self._names[mine] = self._names[theirs]
+            self.notes.merged[mine.op] = theirs.op
+        return True
+
+    def _computed(self, op: Operation, call: Any, guards: Guards, arguments: list[str]) -> tuple[str, Operation, list[str]]:
+        """The line that computes `op`."""
         if self._gpus is not None:
             arguments = [self._gpus.where_taken(op, i, name) for i, name in enumerate(arguments)]
             call = self._gpus.calls.call(op, call)
@@ -308,8 +325,8 @@ class Writer:
 
     def _read(self, tensor: Tensor, as_reference: bool) -> str:
         if tensor not in self._names:
-            name = f"c{tensor.op._id}_{tensor._value_index}"
             value = self._constants[tensor]
+            name = self._common.constant(value, f"c{tensor.op._id}_{tensor._value_index}")
             is_number = type(value) is np.ndarray and value.ndim == 0 and tensor._dtype in _NUMBERS
             self.space[name] = value[()] if is_number else value
             self._names[tensor] = name
@@ -375,17 +392,3 @@ def _reference_inputs(op: Operation) -> list[bool]:
             count = len(op._attrs[arg.type_list_attr])
         result.extend([arg.is_ref] * count)
     return result
-
-
-def _copy(value: Any) -> Any:
-    return np.array(value) if np.ndim(value) else _scalar(value)
-
-
-def _scalar(value: Any) -> Any:
-    """What the caller gets: numpy scalars (and bytes) for rank 0, arrays for the rest."""
-    return value[()] if type(value) is np.ndarray and value.ndim == 0 else value
-
-
-def _plain(value: Any) -> Any:
-    """The whole numbers of a quantised array."""
-    return value[value.dtype.names[0]] if value.dtype.names else value
