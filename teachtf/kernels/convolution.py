@@ -87,7 +87,7 @@ class _Versions:
         return telling(call, lambda inputs: self.key)
 
 
-def _check_depth(op: Any, given: int, taken: int) -> None:
+def check_depth(op: Any, given: int, taken: int) -> None:
     if given != taken:
         raise errors.UnimplementedError(
             None,
@@ -97,7 +97,7 @@ def _check_depth(op: Any, given: int, taken: int) -> None:
         )
 
 
-def _check_result(op: Any, dy: Any, expected: tuple[int, ...]) -> None:
+def check_result(op: Any, dy: Any, expected: tuple[int, ...]) -> None:
     if dy.shape != expected:
         raise errors.InvalidArgumentError(
             None, op, f"{op.type}: out_backprop has shape {list(dy.shape)}, and these sizes give {list(expected)} (as NHWC)"
@@ -110,7 +110,7 @@ def _conv2d(op: Any) -> Call:
 
     def call(x: Any, w: Any) -> Any:
         x = images.read(x)
-        _check_depth(op, x.shape[3], w.shape[2])
+        check_depth(op, x.shape[3], w.shape[2])
         how = images.slide(x.shape, w.shape[:2])
         return images.give(compute(how, x.shape[0], w.shape, x, w))
 
@@ -123,9 +123,9 @@ def _conv2d_backprop_input(op: Any) -> Call:
 
     def call(sizes: Any, w: Any, dy: Any) -> Any:
         shape, dy = images.shape(sizes), images.read(dy)
-        _check_depth(op, shape[3], w.shape[2])
+        check_depth(op, shape[3], w.shape[2])
         how = images.slide(shape, w.shape[:2])
-        _check_result(op, dy, (shape[0], *how.windows, w.shape[3]))
+        check_result(op, dy, (shape[0], *how.windows, w.shape[3]))
         return images.give(compute(how, shape[0], w.shape, shape, w, dy))
 
     return compute.telling(call)
@@ -138,9 +138,9 @@ def _conv2d_backprop_filter(op: Any) -> Call:
     def call(x: Any, sizes: Any, dy: Any) -> Any:
         x, dy = images.read(x), images.read(dy)
         shape = tuple(int(d) for d in sizes)
-        _check_depth(op, x.shape[3], shape[2])
+        check_depth(op, x.shape[3], shape[2])
         how = images.slide(x.shape, (shape[0], shape[1]))
-        _check_result(op, dy, (x.shape[0], *how.windows, shape[3]))
+        check_result(op, dy, (x.shape[0], *how.windows, shape[3]))
         return compute(how, x.shape[0], shape, x, shape, dy)
 
     return compute.telling(call)
@@ -169,7 +169,7 @@ def _depthwise_backprop_input(op: Any) -> Call:
     def call(sizes: Any, w: Any, dy: Any) -> Any:
         shape, dy = images.shape(sizes), images.read(dy)
         how = images.slide(shape, w.shape[:2])
-        _check_result(op, dy, (shape[0], *how.windows, w.shape[2] * w.shape[3]))
+        check_result(op, dy, (shape[0], *how.windows, w.shape[2] * w.shape[3]))
         return images.give(compute(how, shape[0], w.shape, shape, w, dy))
 
     return compute.telling(call)
@@ -183,7 +183,7 @@ def _depthwise_backprop_filter(op: Any) -> Call:
         x, dy = images.read(x), images.read(dy)
         shape = tuple(int(d) for d in sizes)
         how = images.slide(x.shape, (shape[0], shape[1]))
-        _check_result(op, dy, (x.shape[0], *how.windows, shape[2] * shape[3]))
+        check_result(op, dy, (x.shape[0], *how.windows, shape[2] * shape[3]))
         return compute(how, x.shape[0], shape, x, shape, dy)
 
     return compute.telling(call)

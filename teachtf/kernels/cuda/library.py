@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from teachtf.kernels.cuda import (
     bits,
+    convolution,
     counting,
     decompositions,
     diagonals,
@@ -29,6 +30,7 @@ from teachtf.kernels.cuda import (
 
 __all__ = [
     "bits",
+    "convolution",
     "counting",
     "decompositions",
     "diagonals",

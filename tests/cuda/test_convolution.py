@@ -1,0 +1,50 @@
+"""Convolution with sizes that no tile divides."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+from compare import floats, same
+
+_EXPLICIT = [0, 0, 2, 1, 0, 3, 0, 0]
+# image, filter (lines, pixels, filters), attributes as of NHWC
+CASES: list[Any] = [
+    ((1, 5, 5, 3), (3, 3, 4), {"strides": [1, 1, 1, 1], "padding": "SAME"}),
+    ((2, 7, 5, 3), (3, 2, 9), {"strides": [1, 2, 2, 1], "padding": "SAME"}),
+    ((2, 6, 9, 5), (3, 3, 10), {"strides": [1, 2, 1, 1], "padding": "VALID"}),
+    ((1, 9, 8, 2), (3, 3, 3), {"strides": [1, 1, 1, 1], "padding": "SAME", "dilations": [1, 2, 3, 1]}),
+    ((1, 9, 8, 2), (2, 3, 3), {"strides": [1, 2, 3, 1], "padding": "VALID", "dilations": [1, 2, 2, 1]}),
+    ((2, 6, 5, 1), (3, 4, 2), {"strides": [1, 2, 2, 1], "padding": "EXPLICIT", "explicit_paddings": _EXPLICIT}),
+    ((3, 4, 3, 7), (1, 1, 9), {"strides": [1, 1, 1, 1], "padding": "VALID"}),
+    ((2, 5, 6, 2), (1, 1, 3), {"strides": [1, 3, 2, 1], "padding": "SAME"}),
+    ((2, 4, 4, 2), (4, 4, 3), {"strides": [1, 1, 1, 1], "padding": "VALID"}),
+    ((1, 3, 2, 2), (5, 6, 2), {"strides": [1, 1, 1, 1], "padding": "SAME"}),
+    ((0, 5, 5, 3), (3, 3, 4), {"strides": [1, 1, 1, 1], "padding": "SAME"}),
+    ((1, 5, 5, 3), (3, 3, 0), {"strides": [1, 1, 1, 1], "padding": "SAME"}),
+]
+FORMATS = ["NHWC", "NCHW"]
+CLOSE = 4e-6
+
+
+def turned(shape: Any, attrs: Any, data_format: str) -> tuple[Any, Any]:
+    """A shape and attributes, in another format."""
+    if data_format == "NHWC":
+        return shape, attrs
+    order = (0, 3, 1, 2)
+    lists = {k: [attrs[k][i] for i in order] for k in ("strides", "dilations") if k in attrs}
+    if "explicit_paddings" in attrs:
+        lists["explicit_paddings"] = [attrs["explicit_paddings"][2 * i + j] for i in order for j in (0, 1)]
+    return tuple(shape[i] for i in order), {**attrs, **lists, "data_format": data_format}
+
+
+@pytest.mark.parametrize("data_format", FORMATS)
+@pytest.mark.parametrize("image, filters, attrs", CASES, ids=str)
+def test_conv2d(image: Any, filters: Any, attrs: Any, data_format: str) -> None:
+    lines, pixels, count = filters
+    shape, attrs = turned(image, attrs, data_format)
+    same("Conv2D", floats(*shape), floats(lines, pixels, image[3], count, seed=1), rtol=CLOSE, **attrs)
