@@ -6,7 +6,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+
+import teachtf as tf
+from teachtf.core.apply import apply_op
 
 sys.path.insert(0, str(Path(__file__).parent))
 from compare import floats, same
@@ -27,7 +31,6 @@ CASES: list[Any] = [
     ((0, 5, 5, 3), (3, 3, 4), {"strides": [1, 1, 1, 1], "padding": "SAME"}),
     ((1, 5, 5, 3), (3, 3, 0), {"strides": [1, 1, 1, 1], "padding": "SAME"}),
 ]
-FORMATS = ["NHWC", "NCHW"]
 CLOSE = 4e-6
 
 
@@ -42,9 +45,28 @@ def turned(shape: Any, attrs: Any, data_format: str) -> tuple[Any, Any]:
     return tuple(shape[i] for i in order), {**attrs, **lists, "data_format": data_format}
 
 
-@pytest.mark.parametrize("data_format", FORMATS)
-@pytest.mark.parametrize("image, filters, attrs", CASES, ids=str)
-def test_conv2d(image: Any, filters: Any, attrs: Any, data_format: str) -> None:
+def example(image: Any, filters: Any, attrs: Any, data_format: str) -> tuple[Any, ...]:
+    """The images, the filter, a gradient of the result, and the attributes."""
     lines, pixels, count = filters
     shape, attrs = turned(image, attrs, data_format)
-    same("Conv2D", floats(*shape), floats(lines, pixels, image[3], count, seed=1), rtol=CLOSE, **attrs)
+    x, w = floats(*shape), floats(lines, pixels, image[3], count, seed=1)
+    result = apply_op("Conv2D", tf.constant(x), tf.constant(w), **attrs).shape.as_list()
+    return x, w, floats(*result, seed=2), attrs
+
+
+CONVOLUTIONS = pytest.mark.parametrize("image, filters, attrs", CASES, ids=str)
+BOTH_FORMATS = pytest.mark.parametrize("data_format", ["NHWC", "NCHW"])
+
+
+@BOTH_FORMATS
+@CONVOLUTIONS
+def test_conv2d(image: Any, filters: Any, attrs: Any, data_format: str) -> None:
+    x, w, _, attrs = example(image, filters, attrs, data_format)
+    same("Conv2D", x, w, rtol=CLOSE, **attrs)
+
+
+@BOTH_FORMATS
+@CONVOLUTIONS
+def test_conv2d_by_its_images(image: Any, filters: Any, attrs: Any, data_format: str) -> None:
+    x, w, dy, attrs = example(image, filters, attrs, data_format)
+    same("Conv2DBackpropInput", np.array(x.shape, np.int32), w, dy, rtol=CLOSE, **attrs)

@@ -8,14 +8,15 @@ The input's gradient is the same with a turned filter. The filter's gradient has
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
 from numba import config, cuda
 
-from teachtf.kernels.convolution import Images, check_depth
+from teachtf.kernels.convolution import Images, check_depth, check_result
 from teachtf.kernels.cuda.arrays import GpuArray, empty
+from teachtf.kernels.cuda.fills import filled
 from teachtf.kernels.cuda.jit import device_function, kernel
 from teachtf.kernels.cuda.registry import gpu_kernel
 from teachtf.kernels.cuda.strided import gathered, of_shape, view_of
@@ -34,11 +35,12 @@ TILE_THREADS = ROWS // EACH * _ACROSS
 _LINES, _LOADS = TILE_THREADS // DEPTH, ROWS * DEPTH // TILE_THREADS  # rows that load at once, and how often
 _LEVELS = TILE_THREADS // COLUMNS  # of the second tile, the same
 _WIDTH = ROWS + 4  # of a line of the first matrix's tile in shared memory: its columns, as they load, lie in different banks
+_NOWHERE = -(1 << 30)  # a place outside any volume, whatever the tap
 _TYPES = ("float32", "float64")
 
 
 class Sliding(NamedTuple):
-    """How windows slide over volumes. Window i meets, at its tap j, element `i * steps + starts + j * spreads` of each axis."""
+    """How windows slide over volumes. Window i meets, at its tap t, element `i * steps + starts + t * spreads` of each axis."""
 
     sizes: Three
     windows: Three
@@ -48,7 +50,27 @@ class Sliding(NamedTuple):
     spreads: Three
 
 
-_SLIDING = ", ".join(["UniTuple(int64, 3)"] * 6)
+class Gather(NamedTuple):
+    """Which elements each place of a result takes, along each axis, and through which taps.
+
+    Place `r + i * phases`, for each r less than `phases`, goes through the taps `t + j * apart` for which
+    `r + starts - (t + j * apart) * spreads` is divisible by `phases`; call the quotient for the first tap q. It takes element
+    `q + i * steps + j * rates` there. A convolution has one phase; its input's gradient has as many as the windows' step, so
+    that no place looks at taps that no window puts there.
+    """
+
+    sizes: Three  # of what is taken from
+    places: Three
+    taps: Three
+    steps: Three
+    starts: Three
+    spreads: Three
+    rates: Three
+    phases: Three
+    apart: Three
+
+
+_ONES = (1, 1, 1)
 
 
 @device_function
@@ -91,76 +113,106 @@ def _multiply(first, second, sums, top, left):
                 sums[i, j] += value * second[k, left + j]
 
 
-@kernel(*(f"void({t}[::1], {t}[::1], {t}[::1], {_SLIDING}, UniTuple(int64, 5), int64, int64, int64, int64)" for t in _TYPES))
-def convolve(x, w, y, sizes, windows, taps, steps, starts, spreads, target, channels, filters, places, total):
-    """`places` rows of `total` products each. Window (image, i, j, k) is written to the place of y that is the sum of these,
-    each times its number in `target`, and of the last of `target`."""
+@device_function
+def _phase(r, places, taps, start, spread, phases, apart):
+    """Along one axis, for the phase r of a `Gather`: how many places, how many taps, the first tap, and what it takes first."""
+    tap = 0
+    while tap < apart and (r + start - tap * spread) % phases != 0:
+        tap += 1
+    count = (taps - tap + apart - 1) // apart if tap < min(apart, taps) else 0
+    return (places - r + phases - 1) // phases, count, tap, (r + start - tap * spread) // phases
+
+
+_THREES = ", ".join(["UniTuple(int64, 3)"] * 9)
+
+
+@kernel(*(f"void({t}[::1], {t}[::1], {t}[::1], {_THREES}, int64, int64, int64, int64)" for t in _TYPES))
+def convolve(
+    x, w, y, sizes, places, taps, steps, starts, spreads, rates, phases, apart, images, channels, filters, blocks
+):  # fmt: skip
+    """Each place of y as the sum of what a `Gather` takes, times the filter; `blocks` serve one phase."""
     first = cuda.shared.array((DEPTH, _WIDTH), x.dtype)
     second = cuda.shared.array((DEPTH, COLUMNS), x.dtype)
-    written = cuda.shared.array(ROWS, np.int64)
+    written = cuda.shared.array(ROWS, np.int64)  # where the rows of the tile go, or -1
+    lines = cuda.shared.array(DEPTH, np.int64)  # where the lines of the second tile are in the filter, or -1
     sums = cuda.local.array((EACH, EACH), x.dtype)
+    taken = cuda.local.array(_LOADS, x.dtype)
     at = cuda.local.array(_LOADS, np.int64)
     zs = cuda.local.array(_LOADS, np.int32)
-    ys = cuda.local.array(_LOADS, np.int32)
-    xs = cuda.local.array(_LOADS, np.int32)
-    for i in range(EACH):
-        for j in range(EACH):
-            sums[i, j] = 0
+    vs = cuda.local.array(_LOADS, np.int32)
+    us = cuda.local.array(_LOADS, np.int32)
     thread = cuda.threadIdx.x
-    across = (filters + COLUMNS - 1) // COLUMNS
     block = np.int64(cuda.blockIdx.x)
+    phase = block // blocks
+    block -= phase * blocks
+    _, r0, r1, r2 = _digits(phase, phases)
+    count0, number0, tap0, z0 = _phase(r0, places[0], taps[0], starts[0], spreads[0], phases[0], apart[0])
+    count1, number1, tap1, v0 = _phase(r1, places[1], taps[1], starts[1], spreads[1], phases[1], apart[1])
+    count2, number2, tap2, u0 = _phase(r2, places[2], taps[2], starts[2], spreads[2], phases[2], apart[2])
+    counts, numbers = (count0, count1, count2), (max(number0, 1), max(number1, 1), max(number2, 1))
+    rows, total = images * count0 * count1 * count2, number0 * number1 * number2 * channels
+    across = (filters + COLUMNS - 1) // COLUMNS
     up = block // across
     top, left = up * ROWS, (block - up * across) * COLUMNS
+    if top >= rows:  # the whole block: other phases have more places
+        return
     lane, line = thread % DEPTH, thread // DEPTH
     for i in range(_LOADS):
         row = line + i * _LINES
-        n, p, q, r = _digits(top + row, windows)
-        z, v, u = p * steps[0] + starts[0], q * steps[1] + starts[1], r * steps[2] + starts[2]
-        if top + row >= places:
-            z = -np.int64(1 << 30)  # nowhere, whatever the tap
+        inside = top + row < rows
+        n, p, q, r = _digits(top + row if inside else 0, counts)
+        z, v, u = z0 + p * steps[0], v0 + q * steps[1], u0 + r * steps[2]
         at[i] = (((n * sizes[0] + z) * sizes[1] + v) * sizes[2] + u) * channels
-        zs[i], ys[i], xs[i] = np.int32(z), np.int32(v), np.int32(u)
+        zs[i], vs[i], us[i] = np.int32(z if inside else _NOWHERE), np.int32(v), np.int32(u)
         if lane == 0:
-            written[row] = n * target[0] + p * target[1] + q * target[2] + r * target[3] + target[4]
+            p, q, r = r0 + p * phases[0], r1 + q * phases[1], r2 + r * phases[2]
+            written[row] = (((n * places[0] + p) * places[1] + q) * places[2] + r) * filters if inside else -1
     tap = lane // channels
     channel = lane - tap * channels
-    n, a, b, c = _digits(tap, taps)
-    step_tap = np.int64(DEPTH) // channels
-    step_channel = DEPTH - step_tap * channels
-    step = _digits(step_tap, taps)
+    a, b, c, d = _digits(tap, numbers)
+    step = np.int64(DEPTH) // channels
+    step_channel, steps_tap = DEPTH - step * channels, _digits(step, numbers)
     column, depth = thread % COLUMNS, thread // COLUMNS
+    for i in range(EACH):
+        for j in range(EACH):
+            sums[i, j] = 0
     for start in range(0, total, DEPTH):
-        dz, dy, dx = a * spreads[0], b * spreads[1], c * spreads[2]
-        offset = ((dz * sizes[1] + dy) * sizes[2] + dx) * channels + channel
         known = start + lane < total
+        if line == 0:
+            tap = ((tap0 + b * apart[0]) * taps[1] + tap1 + c * apart[1]) * taps[2] + tap2 + d * apart[2]
+            lines[lane] = (tap * channels + channel) * filters if known else -1
+        dz, dv, du = b * rates[0], c * rates[1], d * rates[2]
+        offset = ((dz * sizes[1] + dv) * sizes[2] + du) * channels + channel
         for i in range(_LOADS):
-            z, v, u = zs[i] + dz, ys[i] + dy, xs[i] + dx
-            row = line + i * _LINES
+            z, v, u = zs[i] + dz, vs[i] + dv, us[i] + du
             if known and 0 <= z < sizes[0] and 0 <= v < sizes[1] and 0 <= u < sizes[2]:
-                first[lane, row] = x[at[i] + offset]
+                taken[i] = x[at[i] + offset]
             else:
-                first[lane, row] = 0
+                taken[i] = 0
+        cuda.syncthreads()  # `lines` is there, and the tiles of the step before are done with
+        for i in range(_LOADS):
+            first[lane, line + i * _LINES] = taken[i]
         for i in range(DEPTH // _LEVELS):
             k = depth + i * _LEVELS
-            if start + k < total and left + column < filters:
-                second[k, column] = w[(start + k) * filters + left + column]
+            if lines[k] >= 0 and left + column < filters:
+                second[k, column] = w[lines[k] + left + column]
             else:
                 second[k, column] = 0
         cuda.syncthreads()
         _multiply(first, second, sums, thread // _ACROSS * EACH, thread % _ACROSS * EACH)
-        cuda.syncthreads()
         channel += step_channel
         carry = 0
         if channel >= channels:
             channel -= channels
             carry = 1
-        n, a, b, c = _advanced(n, a, b, c, step, carry, taps)
+        a, b, c, d = _advanced(a, b, c, d, steps_tap, carry, numbers)
+    cuda.syncthreads()
     for i in range(EACH):
-        row = thread // _ACROSS * EACH + i
+        to = written[thread // _ACROSS * EACH + i]
         for j in range(EACH):
             column = left + thread % _ACROSS * EACH + j
-            if top + row < places and column < filters:
-                y[written[row] + column] = sums[i, j]
+            if to >= 0 and column < filters:
+                y[to + column] = sums[i, j]
 
 
 def of_images(how: Slide, shape: tuple[int, ...], kernel: tuple[int, ...]) -> Sliding:
@@ -185,29 +237,54 @@ def as_given(images: Images, x: GpuArray) -> GpuArray:
     return x if images.channels_last else viewed(x, lambda whole: whole.transpose(0, 3, 1, 2))
 
 
-def _product(x: GpuArray, w: GpuArray, y: GpuArray, how: Sliding, target: tuple[int, ...]) -> None:
-    """Fill the places of y that `target` says with the sums of the windows that slide over x."""
-    channels, filters = w.shape[-2:]
-    places = x.shape[0] * math.prod(how.windows)
-    blocks = -(-places // ROWS) * -(-filters // COLUMNS)
-    if blocks:
-        total = math.prod(how.taps) * channels
-        if total == 0:  # the kernel divides by these
-            channels, how = 1, how._replace(taps=(1, 1, 1))
-        convolve[blocks, TILE_THREADS](x.flat, w.flat, y.flat, *how, target, channels, filters, places, total)
+def as_volumes(x: GpuArray) -> GpuArray:
+    """NHWC pictures as volumes of one each."""
+    return x.reshaped((x.shape[0], 1, *x.shape[1:]))
 
 
-def convolved(x: GpuArray, w: GpuArray, how: Sliding) -> GpuArray:
-    """Windows that slide over volumes, or over pictures, times a filter whose last two axes are channels and filters."""
-    windows, filters = how.windows[5 - len(w.shape) :], w.shape[-1]
-    y = empty((x.shape[0], *windows, filters), x.dtype)
-    _product(x, w, y, how, _steps((x.shape[0], *how.windows, filters)))
+def as_pictures(x: GpuArray) -> GpuArray:
+    return x.reshaped((x.shape[0], *x.shape[2:]))
+
+
+def as_filter(w: GpuArray) -> GpuArray:
+    """A filter of pictures as one of volumes."""
+    return w.reshaped((1, *w.shape))
+
+
+def _gathered(x: GpuArray, w: GpuArray, how: Gather) -> GpuArray:
+    """The sums of what each place takes of volumes x, times a filter [depth, lines, pixels, channels, filters]."""
+    images, channels, filters = x.shape[0], *w.shape[3:]
+    shape = (images, *how.places, filters)
+    if w.size == 0 or x.size == 0:
+        return filled(shape, x.dtype, 0)
+    y = empty(shape, x.dtype)
+    rows = images * math.prod(-(-p // s) for p, s in zip(how.places, how.phases, strict=True))
+    blocks = -(-rows // ROWS) * -(-filters // COLUMNS)
+    if y.size:
+        launched = blocks * math.prod(how.phases)
+        convolve[launched, TILE_THREADS](x.flat, w.flat, y.flat, *how, images, channels, filters, blocks)
     return y
 
 
-def _steps(shape: tuple[int, ...]) -> tuple[int, ...]:
-    """How far apart neighbours along each axis but the last are, and where the first one is."""
-    return *(math.prod(shape[i + 1 :]) for i in range(4)), 0
+def convolved(x: GpuArray, w: GpuArray, how: Sliding) -> GpuArray:
+    """The convolution of volumes with a filter [depth, lines, pixels, channels, filters]."""
+    sizes, windows, taps, steps, starts, spreads = how
+    return _gathered(x, w, Gather(sizes, windows, taps, steps, starts, spreads, spreads, _ONES, _ONES))
+
+
+def input_gradient(dy: GpuArray, w: GpuArray, how: Sliding) -> GpuArray:
+    """The gradient of `convolved` by its volumes."""
+    sizes, windows, taps, steps, starts, spreads = how
+    common = [math.gcd(s, d) for s, d in zip(steps, spreads, strict=True)]
+    starts, rates = (_three(-s for s in starts), _three(-(d // c) for d, c in zip(spreads, common, strict=True)))
+    apart = _three(s // c for s, c in zip(steps, common, strict=True))
+    turned = viewed(w, lambda whole: whole.swapaxes(-1, -2))
+    return _gathered(dy, turned, Gather(windows, sizes, taps, _ONES, starts, spreads, rates, steps, apart))
+
+
+def _three(numbers: Iterable[int]) -> Three:
+    x, y, z = numbers
+    return x, y, z
 
 
 def _is_float(op: Any) -> bool:
@@ -223,7 +300,24 @@ def _conv2d(op: Any) -> Call | None:
     def call(x: Any, w: Any) -> Any:
         x = as_nhwc(images, x)
         check_depth(op, x.shape[3], w.shape[2])
-        how = images.slide(x.shape, w.shape[:2])
-        return as_given(images, convolved(x, w, of_images(how, x.shape, w.shape)))
+        how = of_images(images.slide(x.shape, w.shape[:2]), x.shape, w.shape)
+        return as_given(images, as_pictures(convolved(as_volumes(x), as_filter(w), how)))
+
+    return call
+
+
+@gpu_kernel("Conv2DBackpropInput", host=[0])
+def _conv2d_backprop_input(op: Any) -> Call | None:
+    if not _is_float(op):
+        return None
+    images = Images(op)
+
+    def call(sizes: Any, w: Any, dy: Any) -> Any:
+        shape, dy = images.shape(sizes), as_nhwc(images, dy)
+        check_depth(op, shape[3], w.shape[2])
+        slide = images.slide(shape, w.shape[:2])
+        check_result(op, dy, (shape[0], *slide.windows, w.shape[3]))
+        how = of_images(slide, shape, w.shape)
+        return as_given(images, as_pictures(input_gradient(as_volumes(dy), as_filter(w), how)))
 
     return call
