@@ -18,6 +18,7 @@ from teachtf.kernels.convolution import Images, check_depth, check_result
 from teachtf.kernels.cuda.arrays import GpuArray, empty
 from teachtf.kernels.cuda.fills import filled
 from teachtf.kernels.cuda.jit import device_function, kernel
+from teachtf.kernels.cuda.reductions import reduced
 from teachtf.kernels.cuda.registry import gpu_kernel
 from teachtf.kernels.cuda.strided import gathered, of_shape, view_of
 from teachtf.kernels.registry import Call
@@ -34,8 +35,12 @@ _ACROSS = COLUMNS // EACH
 TILE_THREADS = ROWS // EACH * _ACROSS
 _LINES, _LOADS = TILE_THREADS // DEPTH, ROWS * DEPTH // TILE_THREADS  # rows that load at once, and how often
 _LEVELS = TILE_THREADS // COLUMNS  # of the second tile, the same
+_DEEP = TILE_THREADS // ROWS  # the same of a first tile that loads by its rows
+_SUMMED = DEPTH // _DEEP
 _WIDTH = ROWS + 4  # of a line of the first matrix's tile in shared memory: its columns, as they load, lie in different banks
 _NOWHERE = -(1 << 30)  # a place outside any volume, whatever the tap
+_BLOCKS = 1024  # as many as keep a GPU busy
+_PART = 16 * DEPTH  # windows that are worth a part of their own
 _TYPES = ("float32", "float64")
 
 
@@ -215,6 +220,69 @@ def convolve(
                 y[to + column] = sums[i, j]
 
 
+@kernel(
+    *(f"void({t}[::1], {t}[::1], {t}[::1], {', '.join(_THREES.split(', ')[:12])}, int64, int64, int64, int64)" for t in _TYPES)
+)
+def convolve_by_filter(x, dy, dw, sizes, windows, taps, steps, starts, spreads, channels, filters, places, part):
+    """Sums over windows of what each meets at each tap, times its gradient. There are dw's for every `part` of the windows,
+    one after another."""
+    first = cuda.shared.array((DEPTH, _WIDTH), x.dtype)
+    second = cuda.shared.array((DEPTH, COLUMNS), x.dtype)
+    sums = cuda.local.array((EACH, EACH), x.dtype)
+    ns = cuda.local.array(_SUMMED, np.int64)
+    ps = cuda.local.array(_SUMMED, np.int64)
+    qs = cuda.local.array(_SUMMED, np.int64)
+    rs = cuda.local.array(_SUMMED, np.int64)
+    thread = cuda.threadIdx.x
+    rows = taps[0] * taps[1] * taps[2] * channels
+    up, across = (rows + ROWS - 1) // ROWS, (filters + COLUMNS - 1) // COLUMNS
+    block = np.int64(cuda.blockIdx.x)
+    number = block // (up * across)
+    block -= number * up * across
+    top = block // across
+    left = (block - top * across) * COLUMNS
+    top *= ROWS
+    begin, end = number * part, min((number + 1) * part, places)
+    row, line = thread % ROWS, thread // ROWS
+    known = top + row < rows
+    tap = (top + row) // channels
+    channel = top + row - tap * channels
+    _, a, b, c = _digits(tap, taps)
+    z0, v0, u0 = starts[0] + a * spreads[0], starts[1] + b * spreads[1], starts[2] + c * spreads[2]
+    for i in range(_SUMMED):
+        ns[i], ps[i], qs[i], rs[i] = _digits(begin + line + i * _DEEP, windows)
+    step = _digits(np.int64(DEPTH), windows)
+    column, depth = thread % COLUMNS, thread // COLUMNS
+    for i in range(EACH):
+        for j in range(EACH):
+            sums[i, j] = 0
+    for start in range(begin, end, DEPTH):
+        for i in range(_SUMMED):
+            k = line + i * _DEEP
+            z, v, u = ps[i] * steps[0] + z0, qs[i] * steps[1] + v0, rs[i] * steps[2] + u0
+            inside = 0 <= z < sizes[0] and 0 <= v < sizes[1] and 0 <= u < sizes[2]
+            if known and start + k < end and inside:
+                first[k, row] = x[(((ns[i] * sizes[0] + z) * sizes[1] + v) * sizes[2] + u) * channels + channel]
+            else:
+                first[k, row] = 0
+            ns[i], ps[i], qs[i], rs[i] = _advanced(ns[i], ps[i], qs[i], rs[i], step, 0, windows)
+        for i in range(DEPTH // _LEVELS):
+            k = depth + i * _LEVELS
+            if start + k < end and left + column < filters:
+                second[k, column] = dy[(start + k) * filters + left + column]
+            else:
+                second[k, column] = 0
+        cuda.syncthreads()
+        _multiply(first, second, sums, thread // _ACROSS * EACH, thread % _ACROSS * EACH)
+        cuda.syncthreads()
+    for i in range(EACH):
+        row = top + thread // _ACROSS * EACH + i
+        for j in range(EACH):
+            column = left + thread % _ACROSS * EACH + j
+            if row < rows and column < filters:
+                dw[(number * rows + row) * filters + column] = sums[i, j]
+
+
 def of_images(how: Slide, shape: tuple[int, ...], kernel: tuple[int, ...]) -> Sliding:
     """How windows slide over NHWC images of this shape, as volumes of one picture each."""
     (top, _), (left, _) = how.padding
@@ -282,6 +350,24 @@ def input_gradient(dy: GpuArray, w: GpuArray, how: Sliding) -> GpuArray:
     return _gathered(dy, turned, Gather(windows, sizes, taps, _ONES, starts, spreads, rates, steps, apart))
 
 
+def filter_gradient(x: GpuArray, dy: GpuArray, how: Sliding) -> GpuArray:
+    """The gradient of `convolved` by its filter. Where a filter is too small to keep a GPU busy, its windows are summed in
+    parts, and these in order."""
+    channels, filters, places = x.shape[4], dy.shape[4], math.prod(dy.shape[:4])
+    shape = (*how.taps, channels, filters)
+    rows = math.prod(shape[:4])
+    if x.size == 0 or places == 0 or rows * filters == 0:
+        return filled(shape, x.dtype, 0)
+    tiles = -(-rows // ROWS) * -(-filters // COLUMNS)
+    parts = max(1, min(_BLOCKS // tiles, places // _PART))
+    part = -(-places // parts)
+    parts = -(-places // part)
+    dw = empty((parts, *shape), x.dtype)
+    numbers = channels, filters, places, part
+    convolve_by_filter[tiles * parts, TILE_THREADS](x.flat, dy.flat, dw.flat, *how, *numbers)
+    return (reduced("Sum", dw, 1, parts, rows * filters) if parts > 1 else dw).reshaped(shape)
+
+
 def _three(numbers: Iterable[int]) -> Three:
     x, y, z = numbers
     return x, y, z
@@ -319,5 +405,23 @@ def _conv2d_backprop_input(op: Any) -> Call | None:
         check_result(op, dy, (shape[0], *slide.windows, w.shape[3]))
         how = of_images(slide, shape, w.shape)
         return as_given(images, as_pictures(input_gradient(as_volumes(dy), as_filter(w), how)))
+
+    return call
+
+
+@gpu_kernel("Conv2DBackpropFilter", host=[1])
+def _conv2d_backprop_filter(op: Any) -> Call | None:
+    if not _is_float(op):
+        return None
+    images = Images(op)
+
+    def call(x: Any, sizes: Any, dy: Any) -> Any:
+        x, dy = as_nhwc(images, x), as_nhwc(images, dy)
+        shape = tuple(int(d) for d in sizes)
+        check_depth(op, x.shape[3], shape[2])
+        slide = images.slide(x.shape, (shape[0], shape[1]))
+        check_result(op, dy, (x.shape[0], *slide.windows, shape[3]))
+        how = of_images(slide, x.shape, shape)
+        return filter_gradient(as_volumes(x), as_volumes(dy), how).reshaped(shape)
 
     return call
