@@ -72,13 +72,14 @@ class _Versions:
         self._each_channel = module == "depthwise"
         self.key = self._served.key
 
-    def __call__(self, how: Slide, images: int, filters: tuple[int, ...], *arguments: Any) -> Any:
-        """The result for so many images and filters of this shape; `arguments` are those before the strides."""
+    def __call__(self, how: Slide, images: int, filters: tuple[int, ...], *arguments: Any, **ending: Any) -> Any:
+        """The result for so many images and filters of this shape; `arguments` are those before the strides. NumPy's version
+        leaves an ending (`cpu.endings`) to the caller."""
         laid_out = images * math.prod(how.windows) * math.prod(filters[:3])
         products = 0 if self._each_channel else laid_out * filters[3]
         run = self._served.version(laid_out * _LAID_OUT + products * _MULTIPLIED)
         if not self._whole:
-            return run(*arguments, how.strides, how.padding, how.dilations)
+            return run(*arguments, how.strides, how.padding, how.dilations, **(ending if self._served.compiled else {}))
         widened = [a.astype(np.float64) if isinstance(a, np.ndarray) else a for a in arguments]
         return run(*widened, how.strides, how.padding, how.dilations).astype(np.int64).astype(np.int32)
 
@@ -108,11 +109,11 @@ def check_result(op: Any, dy: Any, expected: tuple[int, ...]) -> None:
 def _conv2d(op: Any) -> Call:
     images, compute = Images(op), _Versions(op, "conv", "conv2d")
 
-    def call(x: Any, w: Any) -> Any:
+    def call(x: Any, w: Any, **ending: Any) -> Any:
         x = images.read(x)
         check_depth(op, x.shape[3], w.shape[2])
         how = images.slide(x.shape, w.shape[:2])
-        return images.give(compute(how, x.shape[0], w.shape, x, w))
+        return images.give(compute(how, x.shape[0], w.shape, x, w, **ending))
 
     return compute.telling(call)
 
@@ -121,12 +122,12 @@ def _conv2d(op: Any) -> Call:
 def _conv2d_backprop_input(op: Any) -> Call:
     images, compute = Images(op), _Versions(op, "conv", "conv2d_backprop_input")
 
-    def call(sizes: Any, w: Any, dy: Any) -> Any:
+    def call(sizes: Any, w: Any, dy: Any, **ending: Any) -> Any:
         shape, dy = images.shape(sizes), images.read(dy)
         check_depth(op, shape[3], w.shape[2])
         how = images.slide(shape, w.shape[:2])
         check_result(op, dy, (shape[0], *how.windows, w.shape[3]))
-        return images.give(compute(how, shape[0], w.shape, shape, w, dy))
+        return images.give(compute(how, shape[0], w.shape, shape, w, dy, **ending))
 
     return compute.telling(call)
 

@@ -1,4 +1,4 @@
-"""Kernels of several elementwise operations at once.
+"""Kernels of several elementwise operations at once, also behind a product, whose rows go through them as soon as they stand.
 
 Until the loop of a group is compiled, and for arrays too small to gain by it, its members run one by one.
 """
@@ -9,6 +9,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from teachtf.core import dtypes
 from teachtf.kernels import registry
 from teachtf.kernels.compiling import Compiled
 from teachtf.kernels.cpu.formula import Statements, renamed
@@ -18,6 +19,7 @@ from teachtf.kernels.serving import loop_code, telling
 from teachtf.ops.activations import channel_axis
 
 LARGE = 1 << 12  # elements from which one compiled loop is quicker than a NumPy call for each member
+_PRODUCTS = {"MatMul", "Conv2D", "Conv2DBackpropInput"}
 _NOT_FUSED = {"Lgamma", "Digamma", "Erfinv", "Igamma", "Igammac", "Betainc", "Zeta", "Polygamma", "Ndtri"}
 
 
@@ -31,6 +33,13 @@ def expression_of(op: Any) -> tuple[str, tuple[str, ...]] | None:
     if op._op_def.formula is None or op.type in _NOT_FUSED:
         return None
     return formula_of(op), tuple(arg.name for arg in op._op_def.inputs)
+
+
+def is_product(op: Any) -> bool:
+    """Whether elementwise operations can follow each row of what `op` computes (`cpu.endings`)."""
+    if op.type not in _PRODUCTS or op.outputs[0]._dtype not in (dtypes.float32, dtypes.float64):
+        return False
+    return op.type == "MatMul" or channel_axis(op) == -1
 
 
 def statements_of(
@@ -81,6 +90,9 @@ def fused(
 
     `source(tensor)` says which of those tensors an operation really takes.
     """
+    product = next((op for op in ops if is_product(op)), None)
+    if product is not None:
+        return _behind(product, [op for op in ops if op is not product], inputs, outputs, source, state)
     compiled = Compiled(statements_of(ops, inputs, outputs, source))
     one_by_one = members_of(ops, inputs, outputs, source, lambda op: registry.build(op, state))
     single = len(outputs) == 1
@@ -101,3 +113,47 @@ def fused(
         return loop_code(compiled, inputs) if max(math.prod(shape) for shape, _ in inputs) >= LARGE else None
 
     return telling(call, code)
+
+
+def _behind(
+    product: Any, ops: Sequence[Any], inputs: Sequence[Any], outputs: Sequence[Any], source: Callable[[Any], Any], state: Any
+) -> Call:
+    """`fused` for a product and the elementwise operations behind it. The first of their results is written over the product's,
+    if nobody else wants that."""
+    result = product.outputs[0]
+    kept = result in outputs
+    place = {tensor: i for i, tensor in enumerate(inputs)}
+    taken = [place[source(t)] for t in product._inputs]
+    others = list(dict.fromkeys(s for op in ops for s in map(source, op._inputs) if s in place))
+    made = [t for t in outputs if t is not result]
+    compiled = Compiled(statements_of(ops, [result, *others], made, source), updates=int(not kept))
+    compute: Any = registry.build(product, state)
+    one_by_one = members_of(ops, [*inputs, result], outputs, source, lambda op: registry.build(op, state))
+    used = [place[t] for t in others]
+
+    def call(*inputs: Any) -> Any:
+        results: dict[Any, Any] = {}
+
+        def ending(computed: Any) -> Any:
+            arrays = [computed, *[inputs[i] for i in used]]
+            try:
+                bound = compiled.ready(arrays) if computed.size >= LARGE else None
+            except ValueError:
+                return None
+            if bound is None or bound.shape != computed.shape:
+                return None
+            end, outs = bound.ending(arrays)
+            results.update(zip(made, outs if kept else [computed, *outs], strict=True))
+            return end
+
+        try:
+            computed = compute(*[inputs[i] for i in taken], ending=ending)
+        except Exception as error:
+            error.teachtf_op = product  # type: ignore[attr-defined]
+            raise
+        if not results:
+            return one_by_one([*inputs, computed])
+        results[result] = computed
+        return results[outputs[0]] if len(outputs) == 1 else tuple([results[t] for t in outputs])
+
+    return telling(call, lambda inputs: compute.code([inputs[i] for i in taken]))

@@ -126,9 +126,10 @@ def _product(name: str, transposes: tuple[str, str]) -> Callable[[Any], Call]:
             return lambda a, b: plain(a, b, *turned)
         versions = served("gemm", name, computed_in(dtype), plain)
 
-        def call(a: Any, b: Any) -> Any:
+        def call(a: Any, b: Any, **ending: Any) -> Any:
             work = a.size * b.shape[-2 if turned[1] else -1]
-            return (plain if work <= _SMALL else versions.version(work * _LOST))(a, b, *turned)
+            run = plain if work <= _SMALL else versions.version(work * _LOST)
+            return run(a, b, *turned) if run is plain else run(a, b, *turned, **ending)
 
         def code(inputs: Any) -> Any:
             a, b = inputs[0][0], inputs[-1][0]

@@ -1,4 +1,4 @@
-"""Which elementwise operations run as one loop.
+"""Which elementwise operations run as one loop, or follow a product row by row.
 
 A group grows along the order of a block: an operation joins the groups that its inputs come from, and the whole group then
 runs where its last member stood. So a group is closed as soon as somebody outside takes one of its values, or a variable
@@ -13,7 +13,7 @@ from typing import Any
 from teachtf.core import dtypes
 from teachtf.core.operation import Operation
 from teachtf.core.tensor import Tensor
-from teachtf.kernels.fused import expression_of
+from teachtf.kernels.fused import expression_of, is_product
 from teachtf.runtime.branches import Branches, Guards
 from teachtf.runtime.frames import Frame, operations
 
@@ -23,7 +23,7 @@ _SMALLEST = 1 << 10  # elements: of smaller arrays NumPy's calls cost less than 
 
 
 class Group:
-    """Elementwise operations that run as one.
+    """Elementwise operations that run as one, with one product at most.
 
     Attributes:
       ops: the members, in order.
@@ -94,6 +94,9 @@ def fuse(
         if isinstance(node, Frame):
             for op in operations(node):
                 _close(op, groups, None)
+        elif node not in gpus and is_product(node) and _is_large(node, fed, _SMALLEST):
+            _close(node, groups, None)
+            groups[node] = Group(node, branches.of(node), place)
         elif _can_join(node, fed, 1 if node in gpus else _SMALLEST):
             _join(node, groups, Group(node, branches.of(node), place, gpus.get(node)), fed)
         elif not _follows(node, groups, branches, fed):
@@ -121,14 +124,18 @@ def _follows(op: Operation, groups: dict[Operation, Group], branches: Branches, 
 
 
 def _can_join(op: Operation, fed: Set[Tensor], smallest: int) -> bool:
-    if expression_of(op) is None or op.outputs[0] in fed:
+    if expression_of(op) is None:
         return False
     dtype = op.outputs[0]._dtype
     if dtype not in (dtypes.float32, dtypes.float64) or any(t._dtype.base_dtype != dtype for t in op._inputs):
         return False
+    return _is_large(op, fed, smallest)
+
+
+def _is_large(op: Operation, fed: Set[Tensor], smallest: int) -> bool:
     shape = op.outputs[0].shape
     size = shape.num_elements()
-    return bool(shape.ndims) and (size is None or size >= smallest)
+    return op.outputs[0] not in fed and bool(shape.ndims) and (size is None or size >= smallest)
 
 
 def _join(op: Operation, groups: dict[Operation, Group], mine: Group, fed: Set[Tensor]) -> None:
@@ -146,6 +153,8 @@ def _join(op: Operation, groups: dict[Operation, Group], mine: Group, fed: Set[T
 
 def _fits(mine: Group, group: Group, op: Operation) -> bool:
     if not group.open or group.guards != mine.guards or group.gpu != mine.gpu or len(group.ops) + len(mine.ops) > _MOST_MEMBERS:
+        return False
+    if sum(map(is_product, (*group.ops, *mine.ops))) > 1:
         return False
     if group.ops[0].outputs[0]._dtype != op.outputs[0]._dtype:
         return False

@@ -9,13 +9,14 @@ import pytest
 
 from teachtf.kernels.cpu import conv, winograd
 from teachtf.kernels.cpu.conv import conv2d, conv2d_backprop_filter, conv2d_backprop_input
+from teachtf.kernels.cpu.transforms import SINGLES, matrices
 
 PROMISED = {3: 1e-5, 5: 3e-5}  # the largest error, by the root mean square of the result
 
 
 @pytest.mark.parametrize(("taps", "outputs"), [(3, 4), (5, 4), (4, 3), (4, 5)])
 def test_the_matrices_are_exact(taps, outputs):
-    tile, filters, back = winograd.matrices(taps, outputs)
+    tile, filters, back = matrices(taps, outputs)
     pixels = [Fraction(k * k - 7 * k + 3) for k in range(taps + outputs - 1)]
     weights = [Fraction(3 * k + 1) for k in range(taps)]
 
@@ -45,7 +46,7 @@ def test_it_keeps_its_promise(r, shape, filters, padding):
     random = np.random.default_rng(r)
     p = {"SAME": r // 2, "VALID": 0, "MORE": r + 1}[padding]
     pads = ((p, p), (p, p))
-    channels = -(-shape[3] // (2 * winograd._LANES)) * 2 * winograd._LANES  # so that the gradient by the images suits too
+    channels = -(-shape[3] // (2 * SINGLES)) * 2 * SINGLES  # so that the gradient by the images suits too
     x = random.standard_normal((*shape[:3], channels), np.float32)
     w = random.standard_normal((r, r, channels, filters), np.float32)
     y = conv2d(x, w, (1, 1), pads)
@@ -93,7 +94,7 @@ def test_an_empty_batch():
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 3e38])
 @pytest.mark.parametrize("r", [3, 5])
 def test_what_is_not_finite_stays_where_it_belongs(r, value, monkeypatch):
-    columns = 2 * winograd._LANES
+    columns = 2 * SINGLES
     x, w = np.ones((3, 16, 16, columns), np.float32), np.zeros((r, r, columns, columns), np.float32)
     w[r // 2, r // 2], w[0, 0] = 1e-3, -1e-3
     x[1, 7, 8, 3] = value

@@ -1,4 +1,4 @@
-"""Elementwise operations that run as one loop give what they give one by one."""
+"""Elementwise operations that run as one loop, or follow a product row by row, give what they give one by one."""
 
 from __future__ import annotations
 
@@ -128,3 +128,103 @@ def test_random_programs(seed: int) -> None:
     got, expected, _ = both([*fetches, values[-1]], {x: normal(*SHAPE, seed=seed), row: normal(96, seed=seed + 1)})
     for value, other in zip(got, expected, strict=True):
         np.testing.assert_allclose(value, other, rtol=1e-4, atol=1e-4)
+
+
+# --- behind products ---------------------------------------------------------------------------------------------------
+
+IMAGES = {
+    "Winograd, 5 x 5": ((2, 18, 21, 16), (5, 5, 16, 32), 1, "SAME"),
+    "Winograd, 3 x 3": ((3, 16, 16, 32), (3, 3, 32, 32), 1, "VALID"),
+    "direct": ((3, 17, 23, 3), (5, 5, 3, 12), 1, "SAME"),
+    "many images": ((40, 9, 9, 4), (3, 3, 4, 8), 1, "VALID"),
+    "strides": ((3, 33, 40, 3), (3, 3, 3, 24), 2, "SAME"),
+    "odd columns": ((2, 30, 30, 5), (1, 1, 5, 7), 1, "SAME"),
+}
+
+
+def layer(x: Any, w: Any, b: Any, stride: int = 1, padding: str = "SAME") -> Any:
+    return tf.nn.relu(tf.nn.bias_add(tf.nn.conv2d(x, w, [1, stride, stride, 1], padding), b))
+
+
+@pytest.mark.parametrize("kind", IMAGES)
+def test_images_filtered_with_bias_and_activation(kind: str) -> None:
+    shape, filters, stride, padding = IMAGES[kind]
+    x, w, b = (tf.placeholder(tf.float32, s) for s in (shape, filters, filters[3:]))
+    feeds = {x: normal(*shape), w: normal(*filters, seed=1), b: normal(filters[3], seed=2)}
+    check([layer(x, w, b, stride, padding)], feeds, groups=1)
+    check(tf.gradients(tf.reduce_sum(layer(tf.tanh(x), w, b, stride, padding) ** 2), [x, w, b]), feeds, groups=2)
+
+
+@pytest.mark.parametrize("sizes", [(300, 40, 90), (3000, 40, 90), (24, 300, 700), (100, 70, 64), (4000, 9, 3), (5000, 1, 8)])
+@pytest.mark.parametrize("dtype", [tf.float32, tf.float64])
+def test_matrices_multiplied_with_bias_and_activation(sizes: tuple[int, int, int], dtype: Any) -> None:
+    """Cut by rows, cut by columns, small, thin."""
+    m, k, n = sizes
+    a, b, bias = (tf.placeholder(dtype, s) for s in ((m, k), (k, n), (n,)))
+    feeds = {t: normal(*t.shape.as_list(), seed=i).astype(dtype.as_numpy_dtype) for i, t in enumerate((a, b, bias))}
+    check([tf.tanh(tf.matmul(a, b) + bias)], feeds, groups=1)
+    check(tf.gradients(tf.tanh(tf.matmul(tf.sigmoid(a), b) + bias), [a, b, bias]), feeds, groups=2)
+
+
+@pytest.mark.parametrize("sizes", [(3000, 40, 90), (24, 300, 700)])
+def test_a_product_that_is_taken_outside_is_kept(sizes: tuple[int, int, int]) -> None:
+    m, k, n = sizes
+    a, b, other = (tf.placeholder(tf.float32, s) for s in ((m, k), (k, n), (m, n)))
+    product = tf.matmul(a, b)
+    fetches = [tf.nn.relu(product), product * other - tf.exp(other), product, tf.reduce_sum(product, 0)]
+    check(fetches, {a: normal(m, k), b: normal(k, n, seed=1), other: normal(m, n, seed=2)}, groups=1)
+
+
+def test_one_group_has_one_product() -> None:
+    a = tf.placeholder(tf.float32, [300, 300])
+    check([tf.matmul(a, a) + tf.matmul(a, a, transpose_b=True) * 2.0], {a: normal(300, 300)}, groups=2)
+
+
+def test_products_of_an_unknown_batch_and_one_too_small() -> None:
+    a, b = tf.placeholder(tf.float32, [None, 50]), tf.placeholder(tf.float32, [50, 80])
+    y = tf.nn.relu(tf.matmul(a, b) + 1.0)
+    for rows in (0, 1, 7, 700):
+        check([y], {a: normal(rows, 50), b: normal(50, 80)}, groups=1)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf, 3e38])
+def test_what_is_not_finite_goes_through_the_activation_in_its_place(bad: float) -> None:
+    x, w, b = (tf.placeholder(tf.float32, s) for s in ((2, 24, 24, 16), (5, 5, 16, 32), (32,)))
+    image = normal(2, 24, 24, 16)
+    image[1, 11, 13, 4] = bad
+    fetches = [layer(x, w, b), tf.is_finite(layer(x, w, b) * 2.0)]
+    got, expected, _ = both(fetches, {x: image, w: normal(5, 5, 16, 32), b: normal(32)})
+    np.testing.assert_array_equal(got[1], expected[1])
+    kept = np.isfinite(expected[0])
+    np.testing.assert_allclose(got[0][kept], expected[0][kept], rtol=1e-4, atol=1e-4)
+
+
+def test_a_product_reads_variables_before_they_change() -> None:
+    a, w = tf.placeholder(tf.float32, [300, 300]), tf.Variable(tf.ones([300, 300]))
+    product = tf.matmul(a, w)
+    with tf.control_dependencies([product]):
+        change = tf.assign(w, tf.zeros([300, 300]))
+    with tf.control_dependencies([change]):
+        late = tf.nn.relu(product + 1.0)
+    with tf.Session() as sess:
+        sess.run(tf.global_variables_initializer())
+        feed = {a: np.ones((300, 300), np.float32)}
+        assert sess.run([late, change.op], feed)[0][0, 0] == 301.0
+        assert sess.run(tf.nn.relu(product + 1.0), feed)[0, 0] == 1.0
+
+
+def test_a_product_in_a_branch_not_taken_stays_dead() -> None:
+    a, way = tf.placeholder(tf.float32, [200, 200]), tf.placeholder(tf.bool, [])
+    y = tf.cond(way, lambda: tf.nn.relu(tf.matmul(a, a) - 1.0), lambda: a)
+    with tf.Session() as sess:
+        given = normal(200, 200)
+        np.testing.assert_array_equal(sess.run(y, {a: given, way: False}), given)
+        np.testing.assert_allclose(sess.run(y, {a: given, way: True}), np.maximum(given @ given - 1, 0), rtol=1e-3, atol=1e-3)
+
+
+def test_an_error_names_the_product() -> None:
+    a, b = tf.placeholder(tf.float32, [None, None]), tf.placeholder(tf.float32, [None, None])
+    y = tf.nn.relu(tf.matmul(a, b, name="product") + 1.0)
+    with tf.Session() as sess, pytest.raises(tf.errors.InvalidArgumentError, match="product") as caught:
+        sess.run(y, {a: normal(80, 80), b: normal(70, 80)})
+    assert caught.value.op.type == "MatMul"

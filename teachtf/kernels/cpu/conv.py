@@ -20,6 +20,7 @@ from numba import from_dtype, types
 
 from .. import compiling
 from ..jit import jit
+from .endings import EndingOf, ended
 from .gemm import compute_dtype
 from .threads import parallel_for, thread_count
 from .tiles import TALL, Layout, Work, multiply, pack_columns, panel_width, read_only
@@ -175,8 +176,11 @@ class _Bands:
             yield _Band(image, images, line, lines, window, 0, height * row, row)
 
 
-def _correlate(source: Array, vertical: _Axis, horizontal: _Axis, weights: Array, out: Array) -> None:
-    """Writes into `out` the products of each patch of `source` with `weights`, (taps * channels, columns) flat or not."""
+def _correlate(
+    source: Array, vertical: _Axis, horizontal: _Axis, weights: Array, out: Array, ending: EndingOf | None = None
+) -> None:
+    """Writes into `out` the products of each patch of `source` with `weights`, (taps * channels, columns) flat or not. With an
+    ending, the axes' outputs are all of `out`."""
     _, height, width, columns = out.shape
     channels = source.shape[3]
     k, pixels = len(vertical.taps) * len(horizontal.taps) * channels, horizontal.outputs
@@ -190,6 +194,8 @@ def _correlate(source: Array, vertical: _Axis, horizontal: _Axis, weights: Array
     together = offsets[-1] - offsets[0] + 1 == len(offsets)  # a line's taps lie side by side: one segment for all
     across = offsets[:1] if together else offsets
     flat_out = out.reshape(-1)
+    made = None if ending is None else ending(out)
+    task, arguments, each = (0, 0, 0) if made is None else made.numbers
 
     def some(start: int, stop: int) -> None:
         for band in bands(start, stop):
@@ -211,7 +217,7 @@ def _correlate(source: Array, vertical: _Axis, horizontal: _Axis, weights: Array
                 for right in across
             ]
             rows, panels = band.images * band.lines * pixels, -(-columns // panel)
-            cut = Work(0, rows, rows, 0, panels, panels)
+            cut = Work(0, rows, rows, 0, panels, panels, task=task, arguments=arguments, each=each)
             multiply(cut, layout, np.array(segments, np.int64), band.source, b, flat_out[:0], flat_out)
 
     parallel_for(some, bands.count)
@@ -242,7 +248,7 @@ def _in_compute_dtype(*arrays: Array) -> tuple[np.dtype, list[Array]]:
 
 def conv2d(
     x: Array, w: Array, strides: tuple[int, int] = (1, 1), padding: Padding = ((0, 0), (0, 0)),
-    dilations: tuple[int, int] = (1, 1),
+    dilations: tuple[int, int] = (1, 1), ending: EndingOf | None = None,
 ) -> Array:  # fmt: skip
     """Convolves images x (images, lines, pixels, channels) with w (lines, pixels, channels, filters), both of one float
     dtype; `padding` is ((top, bottom), (left, right))."""
@@ -252,17 +258,18 @@ def conv2d(
     if y.size and w.size:
         winograd = _winograd(w.shape, y.shape, y.dtype, (strides, dilations))
         if winograd is not None:
-            winograd.convolve(x, w, padding[0][0], padding[1][0], y)
+            winograd.convolve(x, w, padding[0][0], padding[1][0], y, ending)
         else:
-            _correlate(x, vertical, horizontal, w, y)
+            _correlate(x, vertical, horizontal, w, y, ending)
     else:
         y.fill(0)
+        ended(y, ending)
     return y.astype(dtype, copy=False)
 
 
 def conv2d_backprop_input(
     input_shape: tuple[int, ...], w: Array, dy: Array, strides: tuple[int, int] = (1, 1),
-    padding: Padding = ((0, 0), (0, 0)), dilations: tuple[int, int] = (1, 1),
+    padding: Padding = ((0, 0), (0, 0)), dilations: tuple[int, int] = (1, 1), ending: EndingOf | None = None,
 ) -> Array:  # fmt: skip
     """The gradient of a `conv2d` by its images, given its filter and the gradient by its result."""
     dtype, (w, dy) = _in_compute_dtype(w, dy)
@@ -270,18 +277,20 @@ def conv2d_backprop_input(
     if winograd is not None:
         dx = np.empty(tuple(input_shape), w.dtype)
         turned = np.ascontiguousarray(w[::-1, ::-1].swapaxes(2, 3))
-        winograd.convolve(dy, turned, w.shape[0] - 1 - padding[0][0], w.shape[1] - 1 - padding[1][0], dx)
+        winograd.convolve(dy, turned, w.shape[0] - 1 - padding[0][0], w.shape[1] - 1 - padding[1][0], dx, ending)
         return dx.astype(dtype, copy=False)
     rows, columns = (_backward_axes(input_shape[1 + i], w.shape[i], strides[i], dilations[i], padding[i]) for i in (0, 1))
     pairs = [(vertical, horizontal) for vertical in rows for horizontal in columns]
     complete = dy.size and w.size and all(vertical.taps and horizontal.taps for vertical, horizontal in pairs)
     dx = (np.empty if complete else np.zeros)(tuple(input_shape), w.dtype)
+    if complete and dx.size and len(pairs) == 1:
+        _correlate(dy, *pairs[0], w[np.ix_(pairs[0][0].taps, pairs[0][1].taps)].swapaxes(2, 3), dx, ending)
+        return dx.astype(dtype, copy=False)
     if dx.size and dy.size and w.size:
         for vertical, horizontal in pairs:
             if vertical.taps and horizontal.taps and vertical.outputs and horizontal.outputs:
-                weights = w[np.ix_(vertical.taps, horizontal.taps)].swapaxes(2, 3)
-                _correlate(dy, vertical, horizontal, weights, dx)
-    return dx.astype(dtype, copy=False)
+                _correlate(dy, vertical, horizontal, w[np.ix_(vertical.taps, horizontal.taps)].swapaxes(2, 3), dx)
+    return ended(dx, ending).astype(dtype, copy=False)
 
 
 def conv2d_backprop_filter(

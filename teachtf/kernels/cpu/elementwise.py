@@ -21,8 +21,9 @@ import ml_dtypes
 import numpy as np
 from numba import from_dtype, types
 
+from teachtf.kernels.cpu.endings import Ending
 from teachtf.kernels.cpu.formula import Statements, as_numpy, spread_of, write_loop
-from teachtf.kernels.cpu.sharing import shared
+from teachtf.kernels.cpu.sharing import KEPT, shared
 from teachtf.kernels.cpu.threads import share, thread_count
 from teachtf.kernels.cpu.tiles import read_only
 from teachtf.kernels.jit import cache_folder
@@ -89,9 +90,22 @@ class Bound:
     def __call__(self, inputs: Sequence[Any], outs: Sequence[np.ndarray] | None = None) -> Sequence[np.ndarray]:
         """The results, in `outs` if those are given: C-contiguous arrays of their shape and dtypes."""
         if outs is None:
-            outs = [np.empty(self.shape, dtype) for dtype in self.dtypes]
+            outs = self._outs()
         share(self._loop, self._units, self._step, self._width, *[x.ravel() for x in (*outs, *inputs)])
         return outs
+
+    def _outs(self) -> Sequence[np.ndarray]:
+        return [np.empty(self.shape, dtype) for dtype in self.dtypes]
+
+    def ending(self, inputs: Sequence[Any]) -> tuple[Ending, Sequence[np.ndarray]]:
+        """The same, to be done to rows as they come: and the results, which it will fill."""
+        outs = self._outs()
+        arrays = [x.ravel() for x in (*outs, *inputs)]
+        kept = np.empty(KEPT, np.int64)
+        self._loop(kept, 0, -1, self._width, *arrays)
+        rows = math.prod(self.shape[:-1])
+        run = functools.partial(share, self._loop, self._units, self._step, self._width, *arrays)
+        return Ending(kept, self._units // rows if rows else 0, rows, run, arrays), outs
 
 
 class Formula:

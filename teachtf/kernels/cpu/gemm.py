@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from .endings import EndingOf, ended
 from .threads import parallel_for, thread_count
 from .tiles import TALL, Layout, Work, copy_rows, multiply, pack_columns, panel_width
 
@@ -45,7 +46,10 @@ def _flat(matrix: Array, transpose: bool) -> tuple[Array, bool]:
     return np.ascontiguousarray(matrix).reshape(-1), transpose
 
 
-def matmul(a: Array, b: Array, transpose_a: bool = False, transpose_b: bool = False, out: Array | None = None) -> Array:
+def matmul(
+    a: Array, b: Array, transpose_a: bool = False, transpose_b: bool = False, out: Array | None = None,
+    ending: EndingOf | None = None,
+) -> Array:  # fmt: skip
     """The product of two matrices of one dtype, each optionally transposed first. `out`, if given, is a C-contiguous
     array of the product's shape and dtype, apart from a and b."""
     m, k = a.shape[::-1] if transpose_a else a.shape
@@ -55,9 +59,9 @@ def matmul(a: Array, b: Array, transpose_a: bool = False, transpose_b: bool = Fa
     size = m * k * n
     dtype = a.dtype
     if size <= _SMALL or m == 1 or n == 1 or dtype not in _FLOATS:
-        return _simple(a.T if transpose_a else a, b.T if transpose_b else b, out)
+        return ended(_simple(a.T if transpose_a else a, b.T if transpose_b else b, out), ending)
     if transpose_b and out is None and m * (k + n) < n * k:  # to turn A and C over costs less than B
-        return np.ascontiguousarray(matmul(b, a, False, not transpose_a).T)
+        return ended(np.ascontiguousarray(matmul(b, a, False, not transpose_a).T), ending)
     width = panel_width(dtype)
     result = np.empty((m, n), dtype) if out is None else out
     a_flat, transpose_a = _flat(a, transpose_a)
@@ -88,7 +92,13 @@ def matmul(a: Array, b: Array, transpose_a: bool = False, transpose_b: bool = Fa
         panel_step=k * width if packs else width, b_step=width if packs else n,
         block=min(TALL * block, m), depth=_DEPTH, accumulate=0,
     )  # fmt: skip
+    made = None if ending is None else ending(result)
+    if made is not None and cut.panel_step == panels:
+        task, arguments, each = made.numbers
+        cut = cut._replace(task=task, arguments=arguments, each=each)
     multiply(cut, layout, _ONE_SEGMENT, a_flat, b_flat, packed, result.reshape(-1))
+    if made is not None and not cut.task:
+        made.run()
     return result
 
 

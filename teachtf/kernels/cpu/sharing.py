@@ -22,7 +22,9 @@ from numba.extending import intrinsic
 from teachtf.kernels.cpu.threads import AWAKE, CALLED_AWAY
 from teachtf.kernels.jit import jit
 
-__all__ = ["serve", "shared"]
+__all__ = ["KEPT", "call_task", "serve", "shared"]
+
+KEPT = 512  # places of eight bytes for a task that is kept, and its arguments
 
 # Places in the box, each in a cache line of its own where threads write it at once.
 _TAKEN, _OPEN, _NEXT, _RUNNING, _FAILED = 0, 8, 16, 24, 48
@@ -142,7 +144,26 @@ def _task_of(kernel: Any) -> Any:
 
 
 @intrinsic
-def _call_task(typing_context, task, first, last, arguments):
+def _keep(typing_context, kept, task, address, arguments):
+    """Writes the task to the first place of `kept`, and its arguments, which stand at `address`, behind it."""
+
+    def generate(context, builder, signature, values):
+        size = context.get_abi_sizeof(values[3].type)
+        if size > 8 * (KEPT - 1):
+            raise ValueError(f"Arguments of {size} bytes do not fit.")
+        first = context.make_array(signature.args[0])(context, builder, values[0]).data
+        builder.store(values[1], first)
+        source = builder.inttoptr(values[2], _POINTER)
+        cgutils.raw_memcpy(builder, builder.bitcast(builder.gep(first, [_I64(1)]), _POINTER), source, _I64(size), 1)
+        return context.get_dummy_value()
+
+    return types.void(kept, types.int64, types.int64, arguments), generate
+
+
+@intrinsic
+def call_task(typing_context, task, first, last, arguments):
+    """Calls ``kernel(first, last, *arguments)`` by the addresses of a task and of its arguments; 0 if it did not fail."""
+
     def generate(context, builder, signature, values):
         task, first, last, arguments = values
         function = builder.inttoptr(task, _TASK_TYPE.as_pointer())
@@ -155,7 +176,7 @@ def _call_task(typing_context, task, first, last, arguments):
 def _work(box, task, arguments, count, step):  # type: ignore[no-untyped-def]
     first = _add(box, _NEXT, step)
     while first < count:
-        if _call_task(task, first, min(first + step, count), arguments) != 0:
+        if call_task(task, first, min(first + step, count), arguments) != 0:
             _store(box, _FAILED, 1)
         first = _add(box, _NEXT, step)
 
@@ -211,7 +232,10 @@ serve = jit(_serve, signatures=types.void(types.int64[::1], types.int64))
 
 _SHARED = """\
 def shared_{name}(_box, _count, _step, {arguments}):
-    if _count > _step and _take(_box):
+    if _step < 0:
+        _task, _address = _task_of(({arguments},))
+        _keep(_box, _task, _address, ({arguments},))
+    elif _count > _step and _take(_box):
         _task, _address = _task_of(({arguments},))
         _give_out(_box, _count, _step, _task, _address)
     else:
@@ -228,6 +252,9 @@ def _apart(flags: Any) -> Any:
 def shared(kernel: Callable[..., None], *argument_types: Any, **options: Any) -> Callable[..., None]:
     """Compiles `kernel(first, last, *arguments)` to be shared: as `run(box, count, step, *arguments)`; `options` go to Numba.
 
+    ``run(kept, 0, -1, *arguments)`` does nothing but write a task down for `call_task`, in `KEPT` whole numbers: its address,
+    and from the second on its arguments, which must be kept alive.
+
     What it writes to must not overlap any other argument. It is kept in the compile cache as if it stood where `kernel` stands,
     in a file.
     """
@@ -238,6 +265,7 @@ def shared(kernel: Callable[..., None], *argument_types: Any, **options: Any) ->
         "__name__": kernel.__module__,
         "_kernel": inner,
         "_task_of": _task_of(inner),
+        "_keep": _keep,
         "_take": _take,
         "_give_out": _give_out,
     }

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from numba import from_dtype, types
 from numba.np.unsafe.ndarray import to_fixed_tuple
 
-from .sharing import shared
+from .sharing import call_task, shared
 from .threads import share, thread_count
 from .vector import DOUBLE_HEIGHTS, SINGLE_HEIGHTS, VECTOR_BYTES, address_of, make_tile, move
 
@@ -76,9 +76,9 @@ _single_tall, _single_middle, _single_low = (make_tile(height, 1) for height in 
 
 
 @numba.njit(nogil=True)
-def _engine(first, last, panel_first, panel_last, layout, segments, a, b_address, c, spill, tables):
+def _engine(first, last, panel_first, panel_last, layout, segments, a, b_address, c, spill, tables, ending):
     """Computes rows first..last of C in panels panel_first..panel_last of what stands at `b_address`. A tile that hangs over an
-    edge of C goes to `spill`, and from there what belongs to C."""
+    edge of C goes to `spill`, and from there what belongs to C. What `ending` says is done to each block of rows."""
     bytes_each = a.itemsize
     width = 2 * VECTOR_BYTES // bytes_each
     lanes = width // 2
@@ -159,6 +159,10 @@ def _engine(first, last, panel_first, panel_last, layout, segments, a, b_address
                             else:
                                 move(c, c_address + to * bytes_each, spill_address + i * width * bytes_each, kept)
                     row += height
+        task, arguments, each = ending
+        if task != 0:
+            top = c_rows[0] // columns
+            call_task(task, top * each, (top + rows) * each, arguments)
 
 
 @numba.njit(nogil=True)
@@ -187,7 +191,8 @@ def _pack_columns(panel_first, panel_last, b, start, k, n, row_step, column_step
 
 class Work(NamedTuple):
     """Which rows and panels are computed, and how the work is cut: a unit is `row_step` rows in `panel_step` panels. With
-    `packs`, each unit first packs its panels from B, a k x n matrix with such steps; then one unit has all rows."""
+    `packs`, each unit first packs its panels from B, a k x n matrix with such steps; then one unit has all rows. With an ending
+    (`endings.Ending.numbers`), C's rows lie side by side and a unit has all panels."""
 
     row_first: int
     row_last: int
@@ -200,6 +205,9 @@ class Work(NamedTuple):
     n: int = 0
     b_row: int = 0
     b_column: int = 0
+    task: int = 0
+    arguments: int = 0
+    each: int = 0
 
     @property
     def units(self) -> int:
@@ -210,7 +218,8 @@ class Work(NamedTuple):
 
 def _product(first, last, work, layout, segments, a, b, packed, c):
     """Computes units first..last of some `Work`."""
-    row_first, row_last, row_step, panel_first, panel_last, panel_step, packs, k, n, b_row, b_column = to_fixed_tuple(work, 11)
+    (row_first, row_last, row_step, panel_first, panel_last, panel_step, packs, k, n, b_row, b_column,
+     task, arguments, each) = to_fixed_tuple(work, 14)  # fmt: skip
     groups = -(-(panel_last - panel_first) // panel_step)
     spill = np.empty(_MOST_ROWS * 2 * VECTOR_BYTES // a.itemsize, a.dtype)
     tables = np.empty(2 * (layout[_BLOCK_FIELD] + _MOST_ROWS) + _MOST_ROWS, np.int64)
@@ -220,7 +229,7 @@ def _product(first, last, work, layout, segments, a, b, packed, c):
         row_end, panel_end = min(row + row_step, row_last), min(panel + panel_step, panel_last)
         if packs:
             _pack_columns(panel, panel_end, b, 0, k, n, b_row, b_column, packed)
-        _engine(row, row_end, panel, panel_end, layout, segments, a, b_address, c, spill, tables)
+        _engine(row, row_end, panel, panel_end, layout, segments, a, b_address, c, spill, tables, (task, arguments, each))
 
 
 def _packing(first, last, b, start, k, n, row_step, column_step, packed):
