@@ -13,7 +13,7 @@ from teachtf.ops import volumes
 from teachtf.ops.windows import windows_along
 
 
-class _Windows:
+class Windows:
     """How the windows of a node lie in volumes of a size."""
 
     def __init__(self, op: Any, sizes: tuple[int, ...], taps: tuple[int, ...]) -> None:
@@ -68,7 +68,8 @@ def _wide(x: Any) -> Any:
 def _conv(op: Any) -> Call:
     def call(x: Any, taps: Any) -> Any:
         given, kernel_taps = _wide(_first(op, x)), _wide(taps)
-        windows = _Windows(op, given.shape[1:4], taps.shape[:3])
+        check_channels(op, given.shape[4], taps.shape[3])
+        windows = Windows(op, given.shape[1:4], taps.shape[:3])
         padded = windows.pad(given, 0)
         result = np.zeros((x.shape[0], *windows.counts, taps.shape[4]), given.dtype)
         for place, where in windows.each():
@@ -84,8 +85,9 @@ def _conv_input(op: Any) -> Call:
 
     def call(sizes: Any, taps: Any, dy: Any) -> Any:
         grad, kernel_taps = _wide(_first(op, dy)), _wide(taps)
-        windows = _Windows(op, tuple(int(sizes[a]) for a in space), taps.shape[:3])
-        _check_gradient(op, windows, grad)
+        check_channels(op, int(sizes[channel]), taps.shape[3])
+        windows = Windows(op, tuple(int(sizes[a]) for a in space), taps.shape[:3])
+        check_gradient(op, grad, (int(sizes[0]), *windows.counts, taps.shape[4]))
         padded = np.zeros((int(sizes[0]), *windows.padded, int(sizes[channel])), grad.dtype)
         for place, where in windows.each():
             padded[where] += grad @ kernel_taps[place].T
@@ -99,8 +101,9 @@ def _conv_filter(op: Any) -> Call:
     def call(x: Any, sizes: Any, dy: Any) -> Any:
         given, grad = _wide(_first(op, x)), _wide(_first(op, dy))
         shape = tuple(int(s) for s in sizes)
-        windows = _Windows(op, given.shape[1:4], shape[:3])
-        _check_gradient(op, windows, grad)
+        check_channels(op, given.shape[4], shape[3])
+        windows = Windows(op, given.shape[1:4], shape[:3])
+        check_gradient(op, grad, (given.shape[0], *windows.counts, shape[4]))
         padded = windows.pad(given, 0)
         result = np.zeros(shape, given.dtype)
         for place, where in windows.each():
@@ -110,19 +113,26 @@ def _conv_filter(op: Any) -> Call:
     return call
 
 
-def _check_gradient(op: Any, windows: _Windows, grad: Any) -> None:
-    if list(grad.shape[1:4]) != windows.counts:
+def check_channels(op: Any, given: int, taken: int) -> None:
+    if given != taken:
         raise errors.InvalidArgumentError(
-            None, op, f"{op.type}: out_backprop has {list(grad.shape[1:4])} windows, the sizes make {windows.counts}"
+            None, op, f"{op.type}: the volumes have {given} channels and the filter takes {taken}"
         )
 
 
-def _pool_windows(op: Any, sizes: tuple[int, ...]) -> _Windows:
+def check_gradient(op: Any, dy: Any, expected: tuple[int, ...]) -> None:
+    if dy.shape != expected:
+        raise errors.InvalidArgumentError(
+            None, op, f"{op.type}: out_backprop has shape {list(dy.shape)}, and these sizes give {list(expected)} (as NDHWC)"
+        )
+
+
+def _pool_windows(op: Any, sizes: tuple[int, ...]) -> Windows:
     space, channel = volumes.axes_of_volumes(op)
     ksize = op._attrs["ksize"]
     if ksize[0] != 1 or ksize[channel] != 1:
         raise errors.UnimplementedError(None, op, "Pooling of volumes goes along their axes of space only.")
-    return _Windows(op, sizes, tuple(ksize[a] for a in space))
+    return Windows(op, sizes, tuple(ksize[a] for a in space))
 
 
 @kernel("MaxPool3D")
@@ -169,7 +179,7 @@ def _max_pool_grad_grad(op: Any) -> Call:
     return call
 
 
-def _shares(windows: _Windows, dtype: Any) -> Any:
+def _shares(windows: Windows, dtype: Any) -> Any:
     """How many elements of each window lie inside: [1, windows, 1]."""
     inside = windows.pad(np.ones((1, *windows.sizes, 1), dtype), 0)
     number = np.zeros((1, *windows.counts, 1), dtype)

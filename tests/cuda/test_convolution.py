@@ -13,7 +13,7 @@ import teachtf as tf
 from teachtf.core.apply import apply_op
 
 sys.path.insert(0, str(Path(__file__).parent))
-from compare import floats, same
+from compare import floats, same, same_error
 
 _EXPLICIT = [0, 0, 2, 1, 0, 3, 0, 0]
 # image, filter (lines, pixels, filters), attributes as of NHWC
@@ -77,3 +77,46 @@ def test_conv2d_by_its_images(image: Any, filters: Any, attrs: Any, data_format:
 def test_conv2d_by_its_filter(image: Any, filters: Any, attrs: Any, data_format: str) -> None:
     x, w, dy, attrs = example(image, filters, attrs, data_format)
     same("Conv2DBackpropFilter", x, np.array(w.shape, np.int32), dy, rtol=2 * CLOSE, **attrs)
+
+
+# volumes, filter, attributes as of NDHWC
+VOLUMES: list[Any] = [
+    ((2, 3, 4, 5, 2), (2, 3, 2, 2, 3), {"strides": [1, 1, 1, 1, 1], "padding": "SAME"}),
+    ((1, 5, 4, 5, 3), (3, 2, 1, 3, 9), {"strides": [1, 2, 1, 3, 1], "padding": "VALID"}),
+    ((1, 6, 5, 7, 1), (3, 2, 2, 1, 2), {"strides": [1, 2, 2, 1, 1], "padding": "SAME", "dilations": [1, 1, 2, 3, 1]}),
+    ((0, 3, 3, 3, 2), (2, 2, 2, 2, 3), {"strides": [1, 1, 1, 1, 1], "padding": "SAME"}),
+]
+
+
+@pytest.mark.parametrize("data_format", ["NDHWC", "NCDHW"])
+@pytest.mark.parametrize("volumes, filters, attrs", VOLUMES, ids=str)
+def test_conv3d(volumes: Any, filters: Any, attrs: Any, data_format: str) -> None:
+    if data_format == "NCDHW":
+        order = (0, 4, 1, 2, 3)
+        volumes = tuple(volumes[i] for i in order)
+        attrs = {k: [v[i] for i in order] if isinstance(v, list) else v for k, v in attrs.items()}
+        attrs["data_format"] = data_format
+    x, w = floats(*volumes), floats(*filters, seed=1)
+    dy = floats(*apply_op("Conv3D", tf.constant(x), tf.constant(w), **attrs).shape.as_list(), seed=2)
+    same("Conv3D", x, w, rtol=CLOSE, **attrs)
+    same("Conv3DBackpropInputV2", np.array(x.shape, np.int32), w, dy, rtol=CLOSE, **attrs)
+    same("Conv3DBackpropFilterV2", x, np.array(w.shape, np.int32), dy, rtol=CLOSE, **attrs)
+
+
+def test_errors() -> None:
+    """What no shape function has seen."""
+    one, sizes, taps = {"strides": [1, 1, 1, 1], "padding": "VALID"}, np.array([1, 4, 4, 2]), np.array([3, 3, 2, 5])
+    x, w, dy = floats(1, 4, 4, 2), floats(3, 3, 2, 5), floats(1, 2, 2, 5)
+    same_error("Conv2D", x, floats(3, 3, 1, 5), **one)
+    same_error("Conv2D", x, floats(5, 3, 2, 5), **one)
+    for wrong in (dy[..., :4], dy[:0], dy[:, :1]):
+        same_error("Conv2DBackpropInput", sizes.astype(np.int32), w, wrong, **one)
+        same_error("Conv2DBackpropFilter", x, taps.astype(np.int32), wrong, **one)
+    one = {"strides": [1, 1, 1, 1, 1], "padding": "VALID"}
+    x, w, dy = floats(1, 4, 4, 2, 3), floats(3, 3, 2, 3, 2), floats(1, 2, 2, 1, 2)
+    sizes, taps = np.array(x.shape), np.array(w.shape)
+    same_error("Conv3D", x, w[:, :, :, :2], **one)
+    same_error("Conv3D", x, floats(5, 3, 2, 3, 2), **one)
+    for wrong in (dy[..., :1], dy[:0], dy[:, :1]):
+        same_error("Conv3DBackpropInputV2", sizes.astype(np.int32), w, wrong, **one)
+        same_error("Conv3DBackpropFilterV2", x, taps.astype(np.int32), wrong, **one)

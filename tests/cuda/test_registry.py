@@ -20,7 +20,6 @@ AWAITED = {"BatchMatMulV2", "BiasAdd", "BiasAddGrad", "Einsum", "L2Loss", "LRN",
 AWAITED |= {"SoftmaxCrossEntropyWithLogits", "SparseSoftmaxCrossEntropyWithLogits"}
 AWAITED |= {f"{kind}{grad}" for kind in ("AvgPool", "AvgPool3D", "MaxPool", "MaxPool3D") for grad in ("", "Grad", "GradGrad")}
 AWAITED |= {f"{kind}{back}" for kind in ("DepthwiseConv2dNative",) for back in ("", "BackpropFilter", "BackpropInput")}
-AWAITED |= {"Conv3D", "Conv3DBackpropFilterV2", "Conv3DBackpropInputV2"}
 AWAITED |= {f"FusedBatchNorm{grad}{version}" for grad in ("", "Grad") for version in ("", "V3")}
 
 

@@ -26,6 +26,7 @@ from teachtf.kernels.cuda import (
     stacks,
     state,
     training,
+    volumes,
 )
 
 __all__ = [
@@ -52,4 +53,5 @@ __all__ = [
     "stacks",
     "state",
     "training",
+    "volumes",
 ]

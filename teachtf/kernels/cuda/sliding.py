@@ -20,7 +20,7 @@ from teachtf.kernels.cuda.jit import device_function, kernel
 from teachtf.kernels.cuda.reductions import reduced
 from teachtf.kernels.cuda.strided import gathered, of_shape, view_of
 
-__all__ = ["Sliding", "convolved", "filter_gradient", "input_gradient", "viewed"]
+__all__ = ["Sliding", "convolved", "filter_gradient", "input_gradient", "three", "viewed"]
 
 Three = tuple[int, int, int]
 
@@ -310,8 +310,8 @@ def input_gradient(dy: GpuArray, w: GpuArray, how: Sliding) -> GpuArray:
     """The gradient of `convolved` by its volumes."""
     sizes, windows, taps, steps, starts, spreads = how
     common = [math.gcd(s, d) for s, d in zip(steps, spreads, strict=True)]
-    starts, rates = (_three(-s for s in starts), _three(-(d // c) for d, c in zip(spreads, common, strict=True)))
-    apart = _three(s // c for s, c in zip(steps, common, strict=True))
+    starts, rates = (three(-s for s in starts), three(-(d // c) for d, c in zip(spreads, common, strict=True)))
+    apart = three(s // c for s, c in zip(steps, common, strict=True))
     turned = viewed(w, lambda whole: whole.swapaxes(-1, -2))
     return _gathered(dy, turned, Gather(windows, sizes, taps, _ONES, starts, spreads, rates, steps, apart))
 
@@ -334,6 +334,6 @@ def filter_gradient(x: GpuArray, dy: GpuArray, how: Sliding) -> GpuArray:
     return (reduced("Sum", dw, 1, parts, rows * filters) if parts > 1 else dw).reshaped(shape)
 
 
-def _three(numbers: Iterable[int]) -> Three:
+def three(numbers: Iterable[int]) -> Three:
     x, y, z = numbers
     return x, y, z
