@@ -17,9 +17,17 @@ FORKS = pytest.mark.skipif(not hasattr(os, "fork"), reason="a system that cannot
 LINUX = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="limits memory as Linux does")
 
 
+# What hangs ends with the stacks of its threads.
+HEAD = """
+import faulthandler
+import numpy as np, teachtf as tf
+faulthandler.dump_traceback_later(200, exit=True)
+"""
+
+
 def run(program, **environment):
     """What a program prints in a process of its own."""
-    command = [sys.executable, "-W", "ignore::DeprecationWarning", "-c", "import numpy as np, teachtf as tf\n" + program]
+    command = [sys.executable, "-W", "ignore::DeprecationWarning", "-c", HEAD + program]
     kept = {key: value for key, value in os.environ.items() if environment.get(key, value) is not None}
     given = {key: value for key, value in environment.items() if value is not None}
     done = subprocess.run(command, env={**kept, **given}, capture_output=True, text=True, timeout=240)
