@@ -105,6 +105,12 @@ def check_result(op: Any, dy: Any, expected: tuple[int, ...]) -> None:
         )
 
 
+def check_same_depth(op: Any, given: int, taken: int) -> None:
+    """For filters of each channel."""
+    if given != taken:
+        raise errors.InvalidArgumentError(None, op, f"input and filter must have the same depth: {given} vs {taken}")
+
+
 @kernel("Conv2D")
 def _conv2d(op: Any) -> Call:
     images, compute = Images(op), _Versions(op, "conv", "conv2d")
@@ -153,10 +159,7 @@ def _depthwise(op: Any) -> Call:
 
     def call(x: Any, w: Any) -> Any:
         x = images.read(x)
-        if x.shape[3] != w.shape[2]:
-            raise errors.InvalidArgumentError(
-                None, op, f"input and filter must have the same depth: {x.shape[3]} vs {w.shape[2]}"
-            )
+        check_same_depth(op, x.shape[3], w.shape[2])
         how = images.slide(x.shape, w.shape[:2])
         return images.give(compute(how, x.shape[0], w.shape, x, w))
 
@@ -169,6 +172,7 @@ def _depthwise_backprop_input(op: Any) -> Call:
 
     def call(sizes: Any, w: Any, dy: Any) -> Any:
         shape, dy = images.shape(sizes), images.read(dy)
+        check_same_depth(op, shape[3], w.shape[2])
         how = images.slide(shape, w.shape[:2])
         check_result(op, dy, (shape[0], *how.windows, w.shape[2] * w.shape[3]))
         return images.give(compute(how, shape[0], w.shape, shape, w, dy))
@@ -183,6 +187,7 @@ def _depthwise_backprop_filter(op: Any) -> Call:
     def call(x: Any, sizes: Any, dy: Any) -> Any:
         x, dy = images.read(x), images.read(dy)
         shape = tuple(int(d) for d in sizes)
+        check_same_depth(op, x.shape[3], shape[2])
         how = images.slide(x.shape, (shape[0], shape[1]))
         check_result(op, dy, (x.shape[0], *how.windows, shape[2] * shape[3]))
         return compute(how, x.shape[0], shape, x, shape, dy)

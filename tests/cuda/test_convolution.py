@@ -103,6 +103,17 @@ def test_conv3d(volumes: Any, filters: Any, attrs: Any, data_format: str) -> Non
     same("Conv3DBackpropFilterV2", x, np.array(w.shape, np.int32), dy, rtol=CLOSE, **attrs)
 
 
+@pytest.mark.parametrize("multiplier, data_format", [(1, "NCHW"), (3, "NHWC")])
+@CONVOLUTIONS
+def test_depthwise(image: Any, filters: Any, attrs: Any, multiplier: int, data_format: str) -> None:
+    shape, attrs = turned(image, attrs, data_format)
+    x, w = floats(*shape), floats(*filters[:2], image[3], multiplier, seed=1)
+    dy = floats(*apply_op("DepthwiseConv2dNative", tf.constant(x), tf.constant(w), **attrs).shape.as_list(), seed=2)
+    same("DepthwiseConv2dNative", x, w, rtol=CLOSE, **attrs)
+    same("DepthwiseConv2dNativeBackpropInput", np.array(x.shape, np.int32), w, dy, rtol=CLOSE, **attrs)
+    same("DepthwiseConv2dNativeBackpropFilter", x, np.array(w.shape, np.int32), dy, rtol=2 * CLOSE, **attrs)
+
+
 def test_errors() -> None:
     """What no shape function has seen."""
     one, sizes, taps = {"strides": [1, 1, 1, 1], "padding": "VALID"}, np.array([1, 4, 4, 2]), np.array([3, 3, 2, 5])
@@ -112,6 +123,13 @@ def test_errors() -> None:
     for wrong in (dy[..., :4], dy[:0], dy[:, :1]):
         same_error("Conv2DBackpropInput", sizes.astype(np.int32), w, wrong, **one)
         same_error("Conv2DBackpropFilter", x, taps.astype(np.int32), wrong, **one)
+    w, dy = floats(3, 3, 2, 2), floats(1, 2, 2, 4)
+    same_error("DepthwiseConv2dNative", x, floats(3, 3, 3, 2), **one)
+    same_error("DepthwiseConv2dNativeBackpropInput", sizes.astype(np.int32), floats(3, 3, 1, 4), dy, **one)
+    same_error("DepthwiseConv2dNativeBackpropFilter", x, np.array([3, 3, 1, 4], np.int32), dy, **one)
+    for wrong in (dy[..., :2], dy[:0], dy[:, :1]):
+        same_error("DepthwiseConv2dNativeBackpropInput", sizes.astype(np.int32), w, wrong, **one)
+        same_error("DepthwiseConv2dNativeBackpropFilter", x, np.array(w.shape, np.int32), wrong, **one)
     one = {"strides": [1, 1, 1, 1, 1], "padding": "VALID"}
     x, w, dy = floats(1, 4, 4, 2, 3), floats(3, 3, 2, 3, 2), floats(1, 2, 2, 1, 2)
     sizes, taps = np.array(x.shape), np.array(w.shape)

@@ -19,7 +19,6 @@ STRUCTURE |= {f"Ref{name}" for name in ("Enter", "Exit", "Merge", "NextIteration
 AWAITED = {"BatchMatMulV2", "BiasAdd", "BiasAddGrad", "Einsum", "L2Loss", "LRN", "LRNGrad", "LogSoftmax", "MatMul", "Softmax"}
 AWAITED |= {"SoftmaxCrossEntropyWithLogits", "SparseSoftmaxCrossEntropyWithLogits"}
 AWAITED |= {f"{kind}{grad}" for kind in ("AvgPool", "AvgPool3D", "MaxPool", "MaxPool3D") for grad in ("", "Grad", "GradGrad")}
-AWAITED |= {f"{kind}{back}" for kind in ("DepthwiseConv2dNative",) for back in ("", "BackpropFilter", "BackpropInput")}
 AWAITED |= {f"FusedBatchNorm{grad}{version}" for grad in ("", "Grad") for version in ("", "V3")}
 
 

@@ -20,7 +20,20 @@ from teachtf.kernels.cuda.jit import device_function, kernel
 from teachtf.kernels.cuda.reductions import reduced
 from teachtf.kernels.cuda.strided import gathered, of_shape, view_of
 
-__all__ = ["Sliding", "convolved", "filter_gradient", "input_gradient", "three", "viewed"]
+__all__ = [
+    "Gather",
+    "Sliding",
+    "advanced",
+    "convolved",
+    "digits",
+    "filter_gradient",
+    "input_gradient",
+    "phase_of",
+    "straight",
+    "three",
+    "turned",
+    "viewed",
+]
 
 Three = tuple[int, int, int]
 
@@ -75,7 +88,7 @@ _ONES = (1, 1, 1)
 
 
 @device_function
-def _digits(number, sizes):
+def digits(number, sizes):
     """A number as places along three axes of these sizes, and what is left."""
     rest = number // sizes[2]
     x = number - rest * sizes[2]
@@ -86,7 +99,7 @@ def _digits(number, sizes):
 
 
 @device_function
-def _advanced(n, z, y, x, step, carry, sizes):
+def advanced(n, z, y, x, step, carry, sizes):
     """The digits of a sum: of a number, of `step` (digits too) and of `carry`, which is 0 or 1. There is no division in it."""
     x += step[3] + carry
     y += step[2]
@@ -115,7 +128,7 @@ def _multiply(first, second, sums, top, left):
 
 
 @device_function
-def _phase(r, places, taps, start, spread, phases, apart):
+def phase_of(r, places, taps, start, spread, phases, apart):
     """Along one axis, for the phase r of a `Gather`: how many places, how many taps, the first tap, and what it takes first."""
     tap = 0
     while tap < apart and (r + start - tap * spread) % phases != 0:
@@ -146,10 +159,10 @@ def convolve(
     block = np.int64(cuda.blockIdx.x)
     phase = block // blocks
     block -= phase * blocks
-    _, r0, r1, r2 = _digits(phase, phases)
-    count0, number0, tap0, z0 = _phase(r0, places[0], taps[0], starts[0], spreads[0], phases[0], apart[0])
-    count1, number1, tap1, v0 = _phase(r1, places[1], taps[1], starts[1], spreads[1], phases[1], apart[1])
-    count2, number2, tap2, u0 = _phase(r2, places[2], taps[2], starts[2], spreads[2], phases[2], apart[2])
+    _, r0, r1, r2 = digits(phase, phases)
+    count0, number0, tap0, z0 = phase_of(r0, places[0], taps[0], starts[0], spreads[0], phases[0], apart[0])
+    count1, number1, tap1, v0 = phase_of(r1, places[1], taps[1], starts[1], spreads[1], phases[1], apart[1])
+    count2, number2, tap2, u0 = phase_of(r2, places[2], taps[2], starts[2], spreads[2], phases[2], apart[2])
     counts, numbers = (count0, count1, count2), (max(number0, 1), max(number1, 1), max(number2, 1))
     rows, total = images * count0 * count1 * count2, number0 * number1 * number2 * channels
     across = (filters + COLUMNS - 1) // COLUMNS
@@ -161,7 +174,7 @@ def convolve(
     for i in range(_LOADS):
         row = line + i * _LINES
         inside = top + row < rows
-        n, p, q, r = _digits(top + row if inside else 0, counts)
+        n, p, q, r = digits(top + row if inside else 0, counts)
         z, v, u = z0 + p * steps[0], v0 + q * steps[1], u0 + r * steps[2]
         at[i] = (((n * sizes[0] + z) * sizes[1] + v) * sizes[2] + u) * channels
         zs[i], vs[i], us[i] = np.int32(z if inside else _NOWHERE), np.int32(v), np.int32(u)
@@ -170,9 +183,9 @@ def convolve(
             written[row] = (((n * places[0] + p) * places[1] + q) * places[2] + r) * filters if inside else -1
     tap = lane // channels
     channel = lane - tap * channels
-    a, b, c, d = _digits(tap, numbers)
+    a, b, c, d = digits(tap, numbers)
     step = np.int64(DEPTH) // channels
-    step_channel, steps_tap = DEPTH - step * channels, _digits(step, numbers)
+    step_channel, steps_tap = DEPTH - step * channels, digits(step, numbers)
     column, depth = thread % COLUMNS, thread // COLUMNS
     for i in range(EACH):
         for j in range(EACH):
@@ -206,7 +219,7 @@ def convolve(
         if channel >= channels:
             channel -= channels
             carry = 1
-        a, b, c, d = _advanced(a, b, c, d, steps_tap, carry, numbers)
+        a, b, c, d = advanced(a, b, c, d, steps_tap, carry, numbers)
     cuda.syncthreads()
     for i in range(EACH):
         to = written[thread // _ACROSS * EACH + i]
@@ -243,11 +256,11 @@ def convolve_by_filter(x, dy, dw, sizes, windows, taps, steps, starts, spreads, 
     known = top + row < rows
     tap = (top + row) // channels
     channel = top + row - tap * channels
-    _, a, b, c = _digits(tap, taps)
+    _, a, b, c = digits(tap, taps)
     z0, v0, u0 = starts[0] + a * spreads[0], starts[1] + b * spreads[1], starts[2] + c * spreads[2]
     for i in range(_SUMMED):
-        ns[i], ps[i], qs[i], rs[i] = _digits(begin + line + i * _DEEP, windows)
-    step = _digits(np.int64(DEPTH), windows)
+        ns[i], ps[i], qs[i], rs[i] = digits(begin + line + i * _DEEP, windows)
+    step = digits(np.int64(DEPTH), windows)
     column, depth = thread % COLUMNS, thread // COLUMNS
     for i in range(EACH):
         for j in range(EACH):
@@ -261,7 +274,7 @@ def convolve_by_filter(x, dy, dw, sizes, windows, taps, steps, starts, spreads, 
                 first[k, row] = x[(((ns[i] * sizes[0] + z) * sizes[1] + v) * sizes[2] + u) * channels + channel]
             else:
                 first[k, row] = 0
-            ns[i], ps[i], qs[i], rs[i] = _advanced(ns[i], ps[i], qs[i], rs[i], step, 0, windows)
+            ns[i], ps[i], qs[i], rs[i] = advanced(ns[i], ps[i], qs[i], rs[i], step, 0, windows)
         for i in range(DEPTH // _LEVELS):
             k = depth + i * _LEVELS
             if start + k < end and left + column < filters:
@@ -300,20 +313,29 @@ def _gathered(x: GpuArray, w: GpuArray, how: Gather) -> GpuArray:
     return y
 
 
+def straight(how: Sliding) -> Gather:
+    """What the windows take of the volumes."""
+    sizes, windows, taps, steps, starts, spreads = how
+    return Gather(sizes, windows, taps, steps, starts, spreads, spreads, _ONES, _ONES)
+
+
+def turned(how: Sliding) -> Gather:
+    """What the places of the volumes take of the windows."""
+    sizes, windows, taps, steps, starts, spreads = how
+    common = [math.gcd(s, d) for s, d in zip(steps, spreads, strict=True)]
+    rates = three(-(d // c) for d, c in zip(spreads, common, strict=True))
+    apart = three(s // c for s, c in zip(steps, common, strict=True))
+    return Gather(windows, sizes, taps, _ONES, three(-s for s in starts), spreads, rates, steps, apart)
+
+
 def convolved(x: GpuArray, w: GpuArray, how: Sliding) -> GpuArray:
     """The convolution of volumes with a filter [depth, lines, pixels, channels, filters]."""
-    sizes, windows, taps, steps, starts, spreads = how
-    return _gathered(x, w, Gather(sizes, windows, taps, steps, starts, spreads, spreads, _ONES, _ONES))
+    return _gathered(x, w, straight(how))
 
 
 def input_gradient(dy: GpuArray, w: GpuArray, how: Sliding) -> GpuArray:
     """The gradient of `convolved` by its volumes."""
-    sizes, windows, taps, steps, starts, spreads = how
-    common = [math.gcd(s, d) for s, d in zip(steps, spreads, strict=True)]
-    starts, rates = (three(-s for s in starts), three(-(d // c) for d, c in zip(spreads, common, strict=True)))
-    apart = three(s // c for s, c in zip(steps, common, strict=True))
-    turned = viewed(w, lambda whole: whole.swapaxes(-1, -2))
-    return _gathered(dy, turned, Gather(windows, sizes, taps, _ONES, starts, spreads, rates, steps, apart))
+    return _gathered(dy, viewed(w, lambda whole: whole.swapaxes(-1, -2)), turned(how))
 
 
 def filter_gradient(x: GpuArray, dy: GpuArray, how: Sliding) -> GpuArray:
