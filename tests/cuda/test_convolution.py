@@ -8,9 +8,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numba import config
 
 import teachtf as tf
 from teachtf.core.apply import apply_op
+from teachtf.kernels.cuda import sliding
 
 sys.path.insert(0, str(Path(__file__).parent))
 from compare import floats, same, same_error
@@ -54,25 +56,23 @@ def example(image: Any, filters: Any, attrs: Any, data_format: str) -> tuple[Any
     return x, w, floats(*result, seed=2), attrs
 
 
-CONVOLUTIONS = pytest.mark.parametrize("image, filters, attrs", CASES, ids=str)
-BOTH_FORMATS = pytest.mark.parametrize("data_format", ["NHWC", "NCHW"])
+CONVOLUTIONS = pytest.mark.parametrize(
+    "image, filters, attrs, data_format", [(*c, "NHWC") for c in CASES] + [(*c, "NCHW") for c in CASES[1:6:2]], ids=str
+)
 
 
-@BOTH_FORMATS
 @CONVOLUTIONS
 def test_conv2d(image: Any, filters: Any, attrs: Any, data_format: str) -> None:
     x, w, _, attrs = example(image, filters, attrs, data_format)
     same("Conv2D", x, w, rtol=CLOSE, **attrs)
 
 
-@BOTH_FORMATS
 @CONVOLUTIONS
 def test_conv2d_by_its_images(image: Any, filters: Any, attrs: Any, data_format: str) -> None:
     x, w, dy, attrs = example(image, filters, attrs, data_format)
     same("Conv2DBackpropInput", np.array(x.shape, np.int32), w, dy, rtol=CLOSE, **attrs)
 
 
-@BOTH_FORMATS
 @CONVOLUTIONS
 def test_conv2d_by_its_filter(image: Any, filters: Any, attrs: Any, data_format: str) -> None:
     x, w, dy, attrs = example(image, filters, attrs, data_format)
@@ -103,7 +103,7 @@ def test_conv3d(volumes: Any, filters: Any, attrs: Any, data_format: str) -> Non
     same("Conv3DBackpropFilterV2", x, np.array(w.shape, np.int32), dy, rtol=CLOSE, **attrs)
 
 
-@pytest.mark.parametrize("multiplier, data_format", [(1, "NCHW"), (3, "NHWC")])
+@pytest.mark.parametrize("multiplier", [1, 3])
 @CONVOLUTIONS
 def test_depthwise(image: Any, filters: Any, attrs: Any, multiplier: int, data_format: str) -> None:
     shape, attrs = turned(image, attrs, data_format)
@@ -112,6 +112,21 @@ def test_depthwise(image: Any, filters: Any, attrs: Any, multiplier: int, data_f
     same("DepthwiseConv2dNative", x, w, rtol=CLOSE, **attrs)
     same("DepthwiseConv2dNativeBackpropInput", np.array(x.shape, np.int32), w, dy, rtol=CLOSE, **attrs)
     same("DepthwiseConv2dNativeBackpropFilter", x, np.array(w.shape, np.int32), dy, rtol=2 * CLOSE, **attrs)
+
+
+def test_the_tiles_of_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The simulator's are smaller."""
+    if not config.ENABLE_CUDASIM:
+        pytest.skip("the other tests have them")
+    sizes = {"ROWS": 64, "COLUMNS": 64, "DEPTH": 16, "EACH": 4, "_ACROSS": 16, "TILE_THREADS": 256, "_WIDTH": 68}
+    sizes |= {"_LINES": 16, "_LOADS": 4, "_LEVELS": 4, "_DEEP": 4, "_SUMMED": 4, "_PART": 32}
+    for name, value in sizes.items():
+        monkeypatch.setattr(sliding, name, value)
+    x, w, dy = floats(1, 9, 8, 3), floats(1, 2, 3, 66, seed=1), floats(1, 9, 8, 66, seed=2)
+    attrs = {"strides": [1, 1, 1, 1], "padding": "SAME"}
+    same("Conv2D", x, w, rtol=CLOSE, **attrs)
+    same("Conv2DBackpropInput", np.array(x.shape, np.int32), w, dy, rtol=4 * CLOSE, **attrs)
+    same("Conv2DBackpropFilter", x, np.array(w.shape, np.int32), dy, rtol=4 * CLOSE, **attrs)
 
 
 def test_errors() -> None:

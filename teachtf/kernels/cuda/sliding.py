@@ -50,6 +50,7 @@ _WIDTH = ROWS + 4  # of a line of the first matrix's tile in shared memory: its 
 _NOWHERE = -(1 << 30)  # a place outside any volume, whatever the tap
 _BLOCKS = 1024  # as many as keep a GPU busy
 _PART = 16 * DEPTH  # windows that are worth a part of their own
+_VECTOR = None if config.ENABLE_CUDASIM else 16  # type: ignore[attr-defined]  # bytes that a thread loads at once
 _TYPES = ("float32", "float64")
 
 
@@ -118,13 +119,22 @@ def advanced(n, z, y, x, step, carry, sizes):
 
 
 @device_function
+def _multiply_lines(first, second, sums, k, top, left):
+    """The places are unsigned: from the end there are none, and the compiler sees that four can be loaded at once."""
+    for i in range(EACH):
+        value = first[k, np.uint32(top + i)]
+        for j in range(EACH):
+            sums[i, j] += value * second[k, np.uint32(left + j)]
+
+
+@device_function
 def _multiply(first, second, sums, top, left):
     """Add the products of two tiles to a thread's sums, which are those from row `top` and column `left` on."""
-    for k in range(DEPTH):
-        for i in range(EACH):
-            value = first[k, top + i]
-            for j in range(EACH):
-                sums[i, j] += value * second[k, left + j]
+    for k in range(0, DEPTH, 4):
+        _multiply_lines(first, second, sums, np.uint32(k), top, left)
+        _multiply_lines(first, second, sums, np.uint32(k + 1), top, left)
+        _multiply_lines(first, second, sums, np.uint32(k + 2), top, left)
+        _multiply_lines(first, second, sums, np.uint32(k + 3), top, left)
 
 
 @device_function
@@ -145,8 +155,8 @@ def convolve(
     x, w, y, sizes, places, taps, steps, starts, spreads, rates, phases, apart, images, channels, filters, blocks
 ):  # fmt: skip
     """Each place of y as the sum of what a `Gather` takes, times the filter; `blocks` serve one phase."""
-    first = cuda.shared.array((DEPTH, _WIDTH), x.dtype)
-    second = cuda.shared.array((DEPTH, COLUMNS), x.dtype)
+    first = cuda.shared.array((DEPTH, _WIDTH), x.dtype, alignment=_VECTOR)
+    second = cuda.shared.array((DEPTH, COLUMNS), x.dtype, alignment=_VECTOR)
     written = cuda.shared.array(ROWS, np.int64)  # where the rows of the tile go, or -1
     lines = cuda.shared.array(DEPTH, np.int64)  # where the lines of the second tile are in the filter, or -1
     sums = cuda.local.array((EACH, EACH), x.dtype)
@@ -155,7 +165,7 @@ def convolve(
     zs = cuda.local.array(_LOADS, np.int32)
     vs = cuda.local.array(_LOADS, np.int32)
     us = cuda.local.array(_LOADS, np.int32)
-    thread = cuda.threadIdx.x
+    thread = np.uint32(cuda.threadIdx.x)
     block = np.int64(cuda.blockIdx.x)
     phase = block // blocks
     block -= phase * blocks
@@ -171,6 +181,7 @@ def convolve(
     if top >= rows:  # the whole block: other phases have more places
         return
     lane, line = thread % DEPTH, thread // DEPTH
+    z_size, v_size, u_size = np.int32(sizes[0]), np.int32(sizes[1]), np.int32(sizes[2])
     for i in range(_LOADS):
         row = line + i * _LINES
         inside = top + row < rows
@@ -181,8 +192,8 @@ def convolve(
         if lane == 0:
             p, q, r = r0 + p * phases[0], r1 + q * phases[1], r2 + r * phases[2]
             written[row] = (((n * places[0] + p) * places[1] + q) * places[2] + r) * filters if inside else -1
-    tap = lane // channels
-    channel = lane - tap * channels
+    tap = np.int64(lane) // channels
+    channel = np.int64(lane) - tap * channels
     a, b, c, d = digits(tap, numbers)
     step = np.int64(DEPTH) // channels
     step_channel, steps_tap = DEPTH - step * channels, digits(step, numbers)
@@ -195,21 +206,21 @@ def convolve(
         if line == 0:
             tap = ((tap0 + b * apart[0]) * taps[1] + tap1 + c * apart[1]) * taps[2] + tap2 + d * apart[2]
             lines[lane] = (tap * channels + channel) * filters if known else -1
-        dz, dv, du = b * rates[0], c * rates[1], d * rates[2]
-        offset = ((dz * sizes[1] + dv) * sizes[2] + du) * channels + channel
+        dz, dv, du = np.int32(b * rates[0]), np.int32(c * rates[1]), np.int32(d * rates[2])
+        offset = ((np.int64(dz) * sizes[1] + dv) * sizes[2] + du) * channels + channel
         for i in range(_LOADS):
-            z, v, u = zs[i] + dz, vs[i] + dv, us[i] + du
-            if known and 0 <= z < sizes[0] and 0 <= v < sizes[1] and 0 <= u < sizes[2]:
-                taken[i] = x[at[i] + offset]
+            z, v, u = np.int32(zs[i] + dz), np.int32(vs[i] + dv), np.int32(us[i] + du)
+            if known and 0 <= z < z_size and 0 <= v < v_size and 0 <= u < u_size:
+                taken[i] = x[np.uint64(at[i] + offset)]
             else:
                 taken[i] = 0
         cuda.syncthreads()  # `lines` is there, and the tiles of the step before are done with
         for i in range(_LOADS):
-            first[lane, line + i * _LINES] = taken[i]
+            first[lane, np.uint32(line + i * _LINES)] = taken[i]
         for i in range(DEPTH // _LEVELS):
-            k = depth + i * _LEVELS
+            k = np.uint32(depth + i * _LEVELS)
             if lines[k] >= 0 and left + column < filters:
-                second[k, column] = w[lines[k] + left + column]
+                second[k, column] = w[np.uint64(lines[k] + left + column)]
             else:
                 second[k, column] = 0
         cuda.syncthreads()
@@ -235,14 +246,14 @@ def convolve(
 def convolve_by_filter(x, dy, dw, sizes, windows, taps, steps, starts, spreads, channels, filters, places, part):
     """Sums over windows of what each meets at each tap, times its gradient. There are dw's for every `part` of the windows,
     one after another."""
-    first = cuda.shared.array((DEPTH, _WIDTH), x.dtype)
-    second = cuda.shared.array((DEPTH, COLUMNS), x.dtype)
+    first = cuda.shared.array((DEPTH, _WIDTH), x.dtype, alignment=_VECTOR)
+    second = cuda.shared.array((DEPTH, COLUMNS), x.dtype, alignment=_VECTOR)
     sums = cuda.local.array((EACH, EACH), x.dtype)
     ns = cuda.local.array(_SUMMED, np.int64)
     ps = cuda.local.array(_SUMMED, np.int64)
     qs = cuda.local.array(_SUMMED, np.int64)
     rs = cuda.local.array(_SUMMED, np.int64)
-    thread = cuda.threadIdx.x
+    thread = np.uint32(cuda.threadIdx.x)
     rows = taps[0] * taps[1] * taps[2] * channels
     up, across = (rows + ROWS - 1) // ROWS, (filters + COLUMNS - 1) // COLUMNS
     block = np.int64(cuda.blockIdx.x)
@@ -267,18 +278,19 @@ def convolve_by_filter(x, dy, dw, sizes, windows, taps, steps, starts, spreads, 
             sums[i, j] = 0
     for start in range(begin, end, DEPTH):
         for i in range(_SUMMED):
-            k = line + i * _DEEP
+            k = np.uint32(line + i * _DEEP)
             z, v, u = ps[i] * steps[0] + z0, qs[i] * steps[1] + v0, rs[i] * steps[2] + u0
             inside = 0 <= z < sizes[0] and 0 <= v < sizes[1] and 0 <= u < sizes[2]
             if known and start + k < end and inside:
-                first[k, row] = x[(((ns[i] * sizes[0] + z) * sizes[1] + v) * sizes[2] + u) * channels + channel]
+                at = (((ns[i] * sizes[0] + z) * sizes[1] + v) * sizes[2] + u) * channels + channel
+                first[k, row] = x[np.uint64(at)]
             else:
                 first[k, row] = 0
             ns[i], ps[i], qs[i], rs[i] = advanced(ns[i], ps[i], qs[i], rs[i], step, 0, windows)
         for i in range(DEPTH // _LEVELS):
-            k = depth + i * _LEVELS
+            k = np.uint32(depth + i * _LEVELS)
             if start + k < end and left + column < filters:
-                second[k, column] = dy[(start + k) * filters + left + column]
+                second[k, column] = dy[np.uint64((start + k) * filters + left + column)]
             else:
                 second[k, column] = 0
         cuda.syncthreads()
