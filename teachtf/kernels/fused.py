@@ -1,4 +1,5 @@
-"""Kernels of several elementwise operations at once, also behind a product, whose rows go through them as soon as they stand.
+"""Kernels of several elementwise operations at once: also behind a product, whose rows go through them as soon as they stand,
+and into a sum, for which their last result is not written down.
 
 Until the loop of a group is compiled, and for arrays too small to gain by it, its members run one by one.
 """
@@ -9,7 +10,10 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
+
 from teachtf.core import dtypes
+from teachtf.core.static import constant_value
 from teachtf.kernels import registry
 from teachtf.kernels.compiling import Compiled
 from teachtf.kernels.cpu.formula import Statements, renamed
@@ -33,6 +37,14 @@ def expression_of(op: Any) -> tuple[str, tuple[str, ...]] | None:
     if op._op_def.formula is None or op.type in _NOT_FUSED:
         return None
     return formula_of(op), tuple(arg.name for arg in op._op_def.inputs)
+
+
+def is_sum(op: Any) -> bool:
+    """Whether elementwise operations can end in `op`: a sum along the last axis, and perhaps others."""
+    if op.type not in ("Sum", "Mean") or op.outputs[0]._dtype not in (dtypes.float32, dtypes.float64):
+        return False
+    axes, ndims = constant_value(op._inputs[1]), op._inputs[0].shape.ndims
+    return axes is not None and bool(ndims) and any(axis in (-1, ndims - 1) for axis in np.ravel(axes))
 
 
 def is_product(op: Any) -> bool:
@@ -91,6 +103,8 @@ def fused(
     `source(tensor)` says which of those tensors an operation really takes.
     """
     product = next((op for op in ops if is_product(op)), None)
+    if is_sum(ops[-1]):
+        return _into(ops[-1], ops[:-1], inputs, outputs, source, state)
     if product is not None:
         return _behind(product, [op for op in ops if op is not product], inputs, outputs, source, state)
     compiled = Compiled(statements_of(ops, inputs, outputs, source))
@@ -157,3 +171,45 @@ def _behind(
         return results[outputs[0]] if len(outputs) == 1 else tuple([results[t] for t in outputs])
 
     return telling(call, lambda inputs: compute.code([inputs[i] for i in taken]))
+
+
+def _into(
+    total: Any, ops: Sequence[Any], inputs: Sequence[Any], outputs: Sequence[Any], source: Callable[[Any], Any], state: Any
+) -> Call:
+    """`fused` for elementwise operations and the sum or mean of one, which is written down if somebody else wants it."""
+    summed, axes_of = (source(t) for t in total._inputs)
+    place = {tensor: i for i, tensor in enumerate(inputs)}
+    taken = list(dict.fromkeys(s for op in ops for s in map(source, op._inputs) if s in place))
+    made = [t for t in outputs if t.op is not total]
+    statements = statements_of(ops, taken, made, source)
+    names = {op.outputs[0]: name for op, (name, _) in zip(ops, statements.steps, strict=True)}
+    compiled = Compiled(statements._replace(total=names[summed]))
+    one_by_one = members_of([*ops, total], inputs, outputs, source, lambda op: registry.build(op, state))
+    used, at_axes = [place[t] for t in taken], place[axes_of]
+    keeps, mean = total._attrs["keep_dims"], total.type == "Mean"
+
+    def call(*inputs: Any) -> Any:
+        arrays = [inputs[i] for i in used]
+        if max([x.size for x in arrays]) < LARGE:
+            return one_by_one(inputs)
+        try:
+            bound = compiled.ready(arrays)
+        except ValueError:
+            return one_by_one(inputs)
+        if bound is None:
+            return one_by_one(inputs)
+        axes = {int(axis) % len(bound.shape) for axis in np.ravel(inputs[at_axes])}
+        sums, outs = bound.totals(arrays, axes)
+        if mean:
+            sums /= math.prod([bound.shape[axis] for axis in axes])
+        if keeps:
+            sums = np.expand_dims(sums, tuple(axes))
+        results = dict(zip(made, outs, strict=True))
+        results[total.outputs[0]] = sums.astype(total.outputs[0].dtype.as_numpy_dtype)
+        return results[outputs[0]] if len(outputs) == 1 else tuple([results[t] for t in outputs])
+
+    def code(inputs: Sequence[Any]) -> Any:
+        arrays = [inputs[i] for i in used]
+        return loop_code(compiled, arrays) if max(math.prod(shape) for shape, _ in arrays) >= LARGE else None
+
+    return telling(call, code)

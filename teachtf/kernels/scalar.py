@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from numba import types
+from numba import njit, types
 from numba.extending import overload
 from numba.np.numpy_support import as_dtype
 
@@ -24,6 +24,12 @@ __all__ = ["SCALAR"]
 _absolute = abs  # the built-in one: this module gives its own meaning to the name
 _OPTIONS: Any = {"forceinline": True, "error_model": "numpy", "nogil": True, "fastmath": {"contract"}}
 SCALAR: dict[str, Callable[..., Any]] = {}
+
+
+@njit(**{**_OPTIONS, "fastmath": {"contract", "reassoc"}})
+def in_any_order(x, y):  # type: ignore[no-untyped-def]
+    """A sum that LLVM may take apart, as vector code needs."""
+    return x + y
 
 
 def _name(name: str) -> Callable[..., Any]:

@@ -1,4 +1,4 @@
-"""Which elementwise operations run as one loop, or follow a product row by row.
+"""Which elementwise operations run as one loop, follow a product row by row, or end in a sum.
 
 A group grows along the order of a block: an operation joins the groups that its inputs come from, and the whole group then
 runs where its last member stood. So a group is closed as soon as somebody outside takes one of its values, or a variable
@@ -13,7 +13,7 @@ from typing import Any
 from teachtf.core import dtypes
 from teachtf.core.operation import Operation
 from teachtf.core.tensor import Tensor
-from teachtf.kernels.fused import expression_of, is_product
+from teachtf.kernels.fused import expression_of, is_product, is_sum
 from teachtf.runtime.branches import Branches, Guards
 from teachtf.runtime.frames import Frame, operations
 
@@ -23,7 +23,7 @@ _SMALLEST = 1 << 10  # elements: of smaller arrays NumPy's calls cost less than 
 
 
 class Group:
-    """Elementwise operations that run as one, with one product at most.
+    """Elementwise operations that run as one: behind a product, or with a sum at the end.
 
     Attributes:
       ops: the members, in order.
@@ -97,6 +97,8 @@ def fuse(
         elif node not in gpus and is_product(node) and _is_large(node, fed, _SMALLEST):
             _close(node, groups, None)
             groups[node] = Group(node, branches.of(node), place)
+        elif node not in gpus and is_sum(node) and _sums(node, groups, branches, place, fed):
+            continue
         elif _can_join(node, fed, 1 if node in gpus else _SMALLEST):
             _join(node, groups, Group(node, branches.of(node), place, gpus.get(node)), fed)
         elif not _follows(node, groups, branches, fed):
@@ -120,6 +122,24 @@ def _follows(op: Operation, groups: dict[Operation, Group], branches: Branches, 
         return False
     group.followers.append(op)
     groups[op] = group
+    return True
+
+
+def _sums(
+    op: Operation, groups: dict[Operation, Group], branches: Branches, place: Mapping[Any, int], fed: Set[Tensor]
+) -> bool:
+    """Let the group whose value `op` sums end in it, if that can be: a product's rows are not complete one by one."""
+    group = groups.get(op._inputs[0].op)
+    if group is None or not group.open or branches.of(op) != group.guards or group.gpu is not None:
+        return False
+    if any(t in fed for t in (*op._inputs, *op.outputs)) or any(map(is_product, group.ops)):
+        return False
+    own = Group(op, group.guards, place)
+    own.take(group)
+    for member in (*own.ops, *own.followers):
+        groups[member] = own
+    _close(op, groups, own)
+    own.open = False
     return True
 
 

@@ -1,4 +1,4 @@
-"""Elementwise operations that run as one loop, or follow a product row by row, give what they give one by one."""
+"""Elementwise operations that run as one loop, follow a product or end in a sum give what they give one by one."""
 
 from __future__ import annotations
 
@@ -128,6 +128,47 @@ def test_random_programs(seed: int) -> None:
     got, expected, _ = both([*fetches, values[-1]], {x: normal(*SHAPE, seed=seed), row: normal(96, seed=seed + 1)})
     for value, other in zip(got, expected, strict=True):
         np.testing.assert_allclose(value, other, rtol=1e-4, atol=1e-4)
+
+
+# --- into sums -----------------------------------------------------------------------------------------------------------
+
+SUMS = [None, -1, [1, 2], [0, 2], [2], [0, 1, 2]]
+
+
+@pytest.mark.parametrize("axes", SUMS)
+@pytest.mark.parametrize("how", [tf.reduce_sum, tf.reduce_mean])
+@pytest.mark.parametrize("keep", [False, True])
+def test_sums_along_the_last_axis_and_others(axes: Any, how: Any, keep: bool) -> None:
+    x, row, column = (tf.placeholder(tf.float32, s) for s in ((30, 7, 50), (50,), (30, 7, 1)))
+    feeds = {x: normal(30, 7, 50), row: normal(50, seed=1), column: normal(30, 7, 1, seed=2)}
+    check([how(tf.exp(x) * x, axes, keepdims=keep)], feeds, groups=1)
+    check([how(tf.exp(x * row) - column, axes, keepdims=keep)], feeds, groups=1)
+    y = tf.square(x + column)
+    check([how(y, axes, keepdims=keep), tf.gradients(how(y, axes), x)[0], y], feeds, groups=2)
+
+
+@pytest.mark.parametrize("dtype", [tf.float32, tf.float64])
+@pytest.mark.parametrize("shape", [(1, 100_000), (100_000, 1), (317, 311), (100_000,), (3, 40_000)])
+def test_long_sums_are_exact(shape: tuple[int, ...], dtype: Any) -> None:
+    """A sum of a million terms loses no more than the rounding of the last."""
+    x = tf.placeholder(dtype, shape)
+    given = np.abs(normal(*shape)).astype(dtype.as_numpy_dtype)
+    (got, *_), _, source = both([tf.reduce_sum(x * x, -1), tf.reduce_sum(x * 2.0)], {x: given})
+    np.testing.assert_allclose(got, (given.astype(np.float64) ** 2).sum(-1), rtol=1e-6)
+    assert source.count("= g") == 2
+
+
+def test_sums_along_other_axes_stay_apart() -> None:
+    x = tf.placeholder(tf.float32, [90, 80])
+    check([tf.reduce_sum(tf.exp(tf.tanh(x)), 0)], {x: normal(90, 80)}, groups=1)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, 3e38])
+def test_sums_of_what_is_not_finite(bad: float) -> None:
+    x = tf.placeholder(tf.float32, [100, 80])
+    given = normal(100, 80)
+    given[7, 9] = bad
+    check([tf.reduce_mean(x * x), tf.reduce_sum(x * 2.0, 1), tf.reduce_sum(tf.nn.relu(-x))], {x: given}, groups=3)
 
 
 # --- behind products ---------------------------------------------------------------------------------------------------

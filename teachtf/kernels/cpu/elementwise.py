@@ -13,12 +13,13 @@ import math
 import os
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from pathlib import Path
 from typing import Any
 
 import ml_dtypes
 import numpy as np
+import numpy.typing as npt
 from numba import from_dtype, types
 
 from teachtf.kernels.cpu.endings import Ending
@@ -32,6 +33,7 @@ __all__ = ["Bound", "Formula", "compile_formula"]
 
 _GRAIN = 1 << 13  # elements worth a thread
 _STEPS = 1 << 18  # elements from which threads take several parts each, so that a late one does not hold up the others
+_PART = 1 << 13  # elements of a part of a sum
 _WIDENED = (np.dtype(np.float16), np.dtype(ml_dtypes.bfloat16))  # computed in float32, as TensorFlow does
 _Loop = Callable[..., None]
 
@@ -63,7 +65,8 @@ def _loop(formula: Statements, dtypes: tuple[np.dtype, ...], kinds: str) -> tupl
     sys.modules[name] = module  # where Numba looks a cached function's module up
     spec.loader.exec_module(module)
     inputs = [_written(dtype) if kind == "u" else read_only(dtype) for dtype, kind in zip(dtypes, kinds, strict=True)]
-    return shared(module.loop, types.int64, *map(_written, results), *inputs, error_model="numpy"), results
+    sums = [types.int64, types.float64[::1]] if formula.total else []
+    return shared(module.loop, types.int64, *sums, *map(_written, results), *inputs, error_model="numpy"), results
 
 
 def _written(dtype: np.dtype) -> types.Array:
@@ -80,7 +83,7 @@ class Bound:
 
     def __init__(self, loop: _Loop, dtypes: list[np.dtype], shape: tuple[int, ...], by_rows: bool) -> None:
         self.shape, self.dtypes = shape, dtypes
-        self._loop = loop
+        self._loop, self._by_rows = loop, by_rows
         size = math.prod(shape)
         self._width = shape[-1] if by_rows else 1
         self._units = size // self._width if size else 0
@@ -106,6 +109,21 @@ class Bound:
         rows = math.prod(self.shape[:-1])
         run = functools.partial(share, self._loop, self._units, self._step, self._width, *arrays)
         return Ending(kept, self._units // rows if rows else 0, rows, run, arrays), outs
+
+    def totals(self, inputs: Sequence[Any], axes: Set[int]) -> tuple[npt.NDArray[np.float64], Sequence[np.ndarray]]:
+        """The sums of a formula's total along `axes`, of which the last is one, and the results."""
+        outs, size, first = self._outs(), math.prod(self.shape), len(self.shape) - 1
+        while not self._by_rows and first - 1 in axes:  # axes that go together are one
+            first -= 1
+        kept = self.shape[:first]
+        one = math.prod(kept) == 1 and not self._by_rows
+        width = _PART if one else math.prod(self.shape[first:])
+        rows = -(-size // width)
+        step = max(1, _GRAIN // width, -(-rows // (thread_count() * (1 if size < _STEPS else 4))))
+        totals = np.empty(rows)
+        share(self._loop, rows, step, width, size, totals, *[x.ravel() for x in (*outs, *inputs)])
+        sums = np.sum(totals, keepdims=True) if one else totals
+        return sums.reshape(kept).sum(tuple([axis for axis in axes if axis < first])), outs
 
 
 class Formula:

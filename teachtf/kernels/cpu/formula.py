@@ -16,17 +16,19 @@ __all__ = ["Spread", "Statements", "Writer", "as_numpy", "names_in", "renamed", 
 
 
 class Statements(NamedTuple):
-    """What a loop computes: one or more named expressions.
+    """What a loop computes: one or more named expressions, and perhaps the sums of one along rows.
 
     Attributes:
       steps: (name, expression) pairs, each over the names of `numpy_math.NUMPY`, the inputs, and the names before it.
       outputs: the names that are kept.
       inputs: the names of the inputs.
+      total: the name that is summed; "" if none is.
     """
 
     steps: tuple[tuple[str, str], ...]
     outputs: tuple[str, ...]
     inputs: tuple[str, ...]
+    total: str = ""
 
 
 class Spread(NamedTuple):
@@ -76,6 +78,23 @@ def loop(start, stop, width, {arguments}):
             k = np.uint64(n)
             i = base + k
 {body}
+"""
+# A part's sum has as many terms as keep its rounding small; the sums of the parts are added in float64.
+_TOTALS = """\
+def loop(start, stop, width, size, total_out, {arguments}):
+{ones}    for row in range(start, stop):
+        first = row * width
+        last = min(first + width, size)
+{columns}        total = 0.0
+        for part in range(first, last, 4096):
+            some = {zero}
+            for n in range(part, min(part + 4096, last)):
+                i = np.uint64(n)
+                k = np.uint64(n - first)
+{body}
+                some = in_any_order(some, {total}_)
+            total += some
+        total_out[np.uint64(row)] = total
 """
 _HEADER = '''\
 """{formula}"""
@@ -160,7 +179,8 @@ def spread_of(formula: Statements, shapes: Sequence[tuple[int, ...]], updates: i
     for name, expression in formula.steps:
         known[name] = np.broadcast_shapes(*(known[n] for n in names_in(expression) if n in known))
     kinds = [_kind(shape, whole) for shape in shapes]
-    if not all(kinds) or any(known[o] != whole for o in formula.outputs) or any(kind != "f" for kind in kinds[:updates]):
+    written = [*formula.outputs, *([formula.total] if formula.total else [])]
+    if not all(kinds) or any(known[o] != whole for o in written) or any(kind != "f" for kind in kinds[:updates]):
         return None
     return Spread(whole, "u" * updates + "".join(kinds[updates:]))
 
@@ -198,10 +218,13 @@ def write_loop(formula: Statements, dtypes: Sequence[np.dtype], kinds: str) -> t
     """The text of a module with ``loop(start, stop, width, *outputs, *inputs)``, and the dtypes of the outputs that it takes:
     those that update no input.
 
-    With an "r" or a "c" in `kinds` (see `Spread`), start and stop count rows of `width`; without, elements.
+    With an "r" or a "c" in `kinds` (see `Spread`), start and stop count rows of `width`; without, elements. With a total they
+    count rows, the last of which may be shorter: ``loop(start, stop, width, size, totals, *outputs, *inputs)``, where `size` is
+    the number of elements and `totals` takes the sum of each row, in float64.
     """
-    steps, outputs, names = formula
+    steps, outputs, names, total = formula
     by_rows = "r" in kinds or "c" in kinds
+    template = _TOTALS if total else _ROWS if by_rows else _FLAT
     reads = {n: _READS[kind].format(n) for n, kind in zip(names, kinds, strict=True)}
     writer = Writer(reads, dict(zip(names, dtypes, strict=True)))
     lines = []
@@ -215,6 +238,8 @@ def write_loop(formula: Statements, dtypes: Sequence[np.dtype], kinds: str) -> t
     made = outputs[len(updated) :]
     lines += [f"{name}_in[i] = {result}_" for name, result in zip(updated, outputs, strict=False)]
     lines += [f"{name}_out[i] = {name}_" for name in made]
+    if total:
+        writer.names.add("in_any_order")
     header = _HEADER.format(
         formula="; ".join(expression for _, expression in steps),
         names=f"from teachtf.kernels.scalar import {', '.join(sorted(writer.names))}" if writer.names else "",
@@ -225,10 +250,13 @@ def write_loop(formula: Statements, dtypes: Sequence[np.dtype], kinds: str) -> t
         chosen = [n for n, k in zip(names, kinds, strict=True) if k == kind]
         return "".join(f"{indent}{n}_one = {read.format(n)}\n" for n in chosen)
 
-    body = (_ROWS if by_rows else _FLAT).format(
+    indent = " " * {_TOTALS: 16, _ROWS: 12, _FLAT: 8}[template]
+    body = template.format(
         arguments=", ".join([*(f"{name}_out" for name in made), *(f"{n}_in" for n in names)]),
         ones=before("1", "    ", "{}_in[0]"),
         columns=before("c", "        ", "{}_in[np.uint64(row)]"),
-        body="\n".join(f"{'            ' if by_rows else '        '}{line}" for line in lines),
+        body="\n".join(f"{indent}{line}" for line in lines),
+        total=total,
+        zero=f"np.{writer.dtypes[total].name}(0)" if total else "",
     )
     return header + body, [writer.dtypes[name] for name in made]
