@@ -20,6 +20,9 @@ _NOTES = os.environ.get("TEACHTF_CUDA_LAUNCHES") if config.ENABLE_CUDASIM else N
 
 
 def pytest_configure() -> None:
+    if config.ENABLE_CUDASIM:
+        # A block's threads wait for one that asks them in turn whether they wait: the less it does at a time, the better.
+        sys.setswitchinterval(1e-4)
     if _NOTES:
         launches.record()
 

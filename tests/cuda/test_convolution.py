@@ -79,6 +79,19 @@ def test_conv2d_by_its_filter(image: Any, filters: Any, attrs: Any, data_format:
     same("Conv2DBackpropFilter", x, np.array(w.shape, np.int32), dy, rtol=2 * CLOSE, **attrs)
 
 
+def test_sums_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sliding, "_PART", 16)
+    attrs = {"strides": [1, 1, 1, 1], "padding": "SAME"}
+    same("Conv2DBackpropFilter", floats(2, 5, 5, 3), np.array([3, 2, 3, 9], np.int32), floats(2, 5, 5, 9), rtol=CLOSE, **attrs)
+
+
+def test_long_depthwise_sums() -> None:
+    """Longer than what a block takes."""
+    attrs = {"strides": [1, 1, 1, 1], "padding": "VALID"}
+    x, dy = floats(3, 40, 41, 1), floats(3, 40, 40, 1, seed=1)
+    same("DepthwiseConv2dNativeBackpropFilter", x, np.array([1, 2, 1, 1], np.int32), dy, rtol=4e-5, **attrs)
+
+
 # volumes, filter, attributes as of NDHWC
 VOLUMES: list[Any] = [
     ((2, 3, 4, 5, 2), (2, 3, 2, 2, 3), {"strides": [1, 1, 1, 1, 1], "padding": "SAME"}),
@@ -103,8 +116,8 @@ def test_conv3d(volumes: Any, filters: Any, attrs: Any, data_format: str) -> Non
     same("Conv3DBackpropFilterV2", x, np.array(w.shape, np.int32), dy, rtol=CLOSE, **attrs)
 
 
-@pytest.mark.parametrize("multiplier", [1, 3])
-@CONVOLUTIONS
+@pytest.mark.parametrize("multiplier, data_format", [(1, "NCHW"), (3, "NHWC")])
+@pytest.mark.parametrize("image, filters, attrs", CASES[:8] + CASES[-2:], ids=str)
 def test_depthwise(image: Any, filters: Any, attrs: Any, multiplier: int, data_format: str) -> None:
     shape, attrs = turned(image, attrs, data_format)
     x, w = floats(*shape), floats(*filters[:2], image[3], multiplier, seed=1)

@@ -39,7 +39,7 @@ Three = tuple[int, int, int]
 
 # A tile of the result is ROWS by COLUMNS, and is summed over DEPTH products at a time; a thread has EACH by EACH of its
 # elements in registers. The simulator has a thread of Python for each: it takes a small tile.
-ROWS, COLUMNS, DEPTH, EACH = (8, 8, 4, 2) if config.ENABLE_CUDASIM else (64, 64, 16, 4)  # type: ignore[attr-defined]
+ROWS, COLUMNS, DEPTH, EACH = (8, 8, 8, 2) if config.ENABLE_CUDASIM else (64, 64, 16, 4)  # type: ignore[attr-defined]
 _ACROSS = COLUMNS // EACH
 TILE_THREADS = ROWS // EACH * _ACROSS
 _LINES, _LOADS = TILE_THREADS // DEPTH, ROWS * DEPTH // TILE_THREADS  # rows that load at once, and how often
