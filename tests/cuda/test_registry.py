@@ -15,7 +15,7 @@ FALLEN_BACK = frozenset().union(*FALLBACKS.values())
 # What the plan's own Python does: values pass through these wherever they are.
 STRUCTURE = {"Const", "ControlTrigger", "Enter", "Exit", "LoopCond", "Merge", "NextIteration", "NoOp", "Placeholder", "Switch"}
 STRUCTURE |= {f"Ref{name}" for name in ("Enter", "Exit", "Merge", "NextIteration", "Switch")}
-# Being written: products, convolutions, pooling, normalization.
+# Being written: products, pooling, normalization.
 AWAITED = {"BatchMatMulV2", "BiasAdd", "BiasAddGrad", "Einsum", "L2Loss", "LRN", "LRNGrad", "LogSoftmax", "MatMul", "Softmax"}
 AWAITED |= {"SoftmaxCrossEntropyWithLogits", "SparseSoftmaxCrossEntropyWithLogits"}
 AWAITED |= {f"{kind}{grad}" for kind in ("AvgPool", "AvgPool3D", "MaxPool", "MaxPool3D") for grad in ("", "Grad", "GradGrad")}

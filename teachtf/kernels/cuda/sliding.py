@@ -51,7 +51,6 @@ _NOWHERE = -(1 << 30)  # a place outside any volume, whatever the tap
 _BLOCKS = 1024  # as many as keep a GPU busy
 _PART = 16 * DEPTH  # windows that are worth a part of their own
 _VECTOR = None if config.ENABLE_CUDASIM else 16  # type: ignore[attr-defined]  # bytes that a thread loads at once
-_TYPES = ("float32", "float64")
 
 
 class Sliding(NamedTuple):
@@ -147,10 +146,12 @@ def phase_of(r, places, taps, start, spread, phases, apart):
     return (places - r + phases - 1) // phases, count, tap, (r + start - tap * spread) // phases
 
 
-_THREES = ", ".join(["UniTuple(int64, 3)"] * 9)
+def _signatures(threes: int) -> list[str]:
+    numbers = "UniTuple(int64, 3), " * threes + "int64, int64, int64, int64"
+    return [f"void({t}[::1], {t}[::1], {t}[::1], {numbers})" for t in ("float32", "float64")]
 
 
-@kernel(*(f"void({t}[::1], {t}[::1], {t}[::1], {_THREES}, int64, int64, int64, int64)" for t in _TYPES))
+@kernel(*_signatures(len(Gather._fields)))
 def convolve(
     x, w, y, sizes, places, taps, steps, starts, spreads, rates, phases, apart, images, channels, filters, blocks
 ):  # fmt: skip
@@ -240,9 +241,7 @@ def convolve(
                 y[to + column] = sums[i, j]
 
 
-@kernel(
-    *(f"void({t}[::1], {t}[::1], {t}[::1], {', '.join(_THREES.split(', ')[:12])}, int64, int64, int64, int64)" for t in _TYPES)
-)
+@kernel(*_signatures(len(Sliding._fields)))
 def convolve_by_filter(x, dy, dw, sizes, windows, taps, steps, starts, spreads, channels, filters, places, part):
     """Sums over windows of what each meets at each tap, times its gradient. There are dw's for every `part` of the windows,
     one after another."""
