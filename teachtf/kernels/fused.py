@@ -40,11 +40,22 @@ def expression_of(op: Any) -> tuple[str, tuple[str, ...]] | None:
 
 
 def is_sum(op: Any) -> bool:
-    """Whether elementwise operations can end in `op`: a sum along the last axis, and perhaps others."""
-    if op.type not in ("Sum", "Mean") or op.outputs[0]._dtype not in (dtypes.float32, dtypes.float64):
+    """Whether elementwise operations can end in `op`: a sum along the last axis and others, or along all but the last."""
+    if op.type not in ("Sum", "Mean", "BiasAddGrad") or op.outputs[0]._dtype not in (dtypes.float32, dtypes.float64):
         return False
-    axes, ndims = constant_value(op._inputs[1]), op._inputs[0].shape.ndims
-    return axes is not None and bool(ndims) and any(axis in (-1, ndims - 1) for axis in np.ravel(axes))
+    ndims = op._inputs[0].shape.ndims
+    if not ndims or op.type == "BiasAddGrad":
+        return bool(ndims) and channel_axis(op) == -1
+    axes = constant_value(op._inputs[1])
+    return axes is None or _direction(axes, ndims)[0] != ""
+
+
+def _direction(given: Any, ndims: int) -> tuple[str, set[int]]:
+    """Whether a sum is "across" rows or "down" columns, "" if it is neither; and the axes, counted from the start."""
+    axes = {int(axis) % ndims for axis in np.ravel(given)}
+    if ndims - 1 in axes:
+        return "across", axes
+    return "down" if axes and len(axes) == ndims - 1 else "", axes
 
 
 def is_product(op: Any) -> bool:
@@ -177,39 +188,50 @@ def _into(
     total: Any, ops: Sequence[Any], inputs: Sequence[Any], outputs: Sequence[Any], source: Callable[[Any], Any], state: Any
 ) -> Call:
     """`fused` for elementwise operations and the sum or mean of one, which is written down if somebody else wants it."""
-    summed, axes_of = (source(t) for t in total._inputs)
+    result, (summed, *axes_of) = total.outputs[0], [source(t) for t in total._inputs]
     place = {tensor: i for i, tensor in enumerate(inputs)}
-    taken = list(dict.fromkeys(s for op in ops for s in map(source, op._inputs) if s in place))
-    made = [t for t in outputs if t.op is not total]
+    used = list(dict.fromkeys(place[s] for op in ops for s in map(source, op._inputs) if s in place))
+    taken, made = [inputs[i] for i in used], [t for t in outputs if t is not result]
     statements = statements_of(ops, taken, made, source)
-    names = {op.outputs[0]: name for op, (name, _) in zip(ops, statements.steps, strict=True)}
-    compiled = Compiled(statements._replace(total=names[summed]))
+    name = next(name for op, (name, _) in zip(ops, statements.steps, strict=True) if op.outputs[0] is summed)
+    compiled = {way: Compiled(statements._replace(total=name, down=way == "down")) for way in ("across", "down")}
     one_by_one = members_of([*ops, total], inputs, outputs, source, lambda op: registry.build(op, state))
-    used, at_axes = [place[t] for t in taken], place[axes_of]
-    keeps, mean = total._attrs["keep_dims"], total.type == "Mean"
+    terms = [*made, *([] if summed in made else [summed])]
+    apart, add = fused(ops, taken, terms, source, state), registry.build(total, state)
+    ndims, dtype = summed.shape.ndims, result.dtype.as_numpy_dtype
+    keeps, mean = total._attrs.get("keep_dims", False), total.type == "Mean"
 
     def call(*inputs: Any) -> Any:
         arrays = [inputs[i] for i in used]
         if max([x.size for x in arrays]) < LARGE:
             return one_by_one(inputs)
-        try:
-            bound = compiled.ready(arrays)
-        except ValueError:
-            return one_by_one(inputs)
-        if bound is None:
-            return one_by_one(inputs)
-        axes = {int(axis) % len(bound.shape) for axis in np.ravel(inputs[at_axes])}
-        sums, outs = bound.totals(arrays, axes)
-        if mean:
-            sums /= math.prod([bound.shape[axis] for axis in axes])
-        if keeps:
-            sums = np.expand_dims(sums, tuple(axes))
-        results = dict(zip(made, outs, strict=True))
-        results[total.outputs[0]] = sums.astype(total.outputs[0].dtype.as_numpy_dtype)
+        given = [inputs[place[t]] for t in axes_of]
+        way, axes = _direction(given[0] if given else range(ndims - 1), ndims)
+        if not way:  # the axes were not known when the plan was made
+            values = apart(*arrays)
+            results = dict(zip(terms, values if len(terms) > 1 else [values], strict=True))
+            results[result] = add(results[summed], *given)
+        else:
+            try:
+                bound = compiled[way].ready(arrays)
+            except ValueError:
+                bound = None
+            if bound is None:
+                return one_by_one(inputs)
+            sums, outs = bound.totals(arrays, axes) if way == "across" else bound.column_totals(arrays)
+            if mean:
+                sums /= math.prod([bound.shape[axis] for axis in axes])
+            if keeps:
+                sums = np.expand_dims(sums, tuple(axes))
+            results = dict(zip(made, outs, strict=True))
+            results[result] = sums.astype(dtype)
         return results[outputs[0]] if len(outputs) == 1 else tuple([results[t] for t in outputs])
+
+    usual = constant_value(total._inputs[1]) if axes_of else range(ndims - 1)
+    likely = compiled[(usual is not None and _direction(usual, ndims)[0]) or "down"]
 
     def code(inputs: Sequence[Any]) -> Any:
         arrays = [inputs[i] for i in used]
-        return loop_code(compiled, arrays) if max(math.prod(shape) for shape, _ in arrays) >= LARGE else None
+        return loop_code(likely, arrays) if max(math.prod(shape) for shape, _ in arrays) >= LARGE else None
 
     return telling(call, code)

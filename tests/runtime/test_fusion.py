@@ -132,13 +132,11 @@ def test_random_programs(seed: int) -> None:
 
 # --- into sums -----------------------------------------------------------------------------------------------------------
 
-SUMS = [None, -1, [1, 2], [0, 2], [2], [0, 1, 2]]
 
-
-@pytest.mark.parametrize("axes", SUMS)
+@pytest.mark.parametrize("axes", [None, -1, [1, 2], [0, 2], [2], [0, 1, 2], [0, 1], [0, -2]])
 @pytest.mark.parametrize("how", [tf.reduce_sum, tf.reduce_mean])
 @pytest.mark.parametrize("keep", [False, True])
-def test_sums_along_the_last_axis_and_others(axes: Any, how: Any, keep: bool) -> None:
+def test_sums_of_rows_and_columns(axes: Any, how: Any, keep: bool) -> None:
     x, row, column = (tf.placeholder(tf.float32, s) for s in ((30, 7, 50), (50,), (30, 7, 1)))
     feeds = {x: normal(30, 7, 50), row: normal(50, seed=1), column: normal(30, 7, 1, seed=2)}
     check([how(tf.exp(x) * x, axes, keepdims=keep)], feeds, groups=1)
@@ -158,9 +156,35 @@ def test_long_sums_are_exact(shape: tuple[int, ...], dtype: Any) -> None:
     assert source.count("= g") == 2
 
 
+@pytest.mark.parametrize("shape", [(70, 60), (5000, 3), (5000, 1), (3, 5000), (33, 7, 40), (1, 9000), (9000,)])
+def test_sums_of_columns(shape: tuple[int, ...]) -> None:
+    x, bias = tf.placeholder(tf.float32, shape), tf.placeholder(tf.float32, shape[-1:])
+    feeds = {x: normal(*shape), bias: normal(shape[-1])}
+    axes = list(range(len(shape) - 1))
+    check([tf.reduce_sum(tf.exp(x) * bias, axes)], feeds, groups=1)
+    if len(shape) > 1:
+        check(tf.gradients(tf.tanh(tf.nn.bias_add(x, bias)), [x, bias]), feeds, groups=1)
+
+
 def test_sums_along_other_axes_stay_apart() -> None:
-    x = tf.placeholder(tf.float32, [90, 80])
-    check([tf.reduce_sum(tf.exp(tf.tanh(x)), 0)], {x: normal(90, 80)}, groups=1)
+    x = tf.placeholder(tf.float32, [30, 20, 40])
+    check([tf.reduce_sum(tf.exp(tf.tanh(x)), 1), tf.reduce_mean(tf.exp(tf.tanh(x)), 0)], {x: normal(30, 20, 40)}, groups=1)
+
+
+@pytest.mark.parametrize("axes", [[], [0], [1], [2], [0, 1], [0, 1, 2]])
+def test_axes_that_are_not_known_beforehand(axes: list[int]) -> None:
+    x, along = tf.placeholder(tf.float32, [30, 20, 40]), tf.placeholder(tf.int32, [None])
+    y = tf.exp(x) * 2.0
+    feeds = {x: normal(30, 20, 40), along: np.int32(axes)}
+    check([tf.reduce_sum(y, along)], feeds, groups=1)
+    check([tf.reduce_mean(y, along, keepdims=True), y, y - 1.0], feeds, groups=1)
+
+
+def test_a_bias_of_an_unknown_batch() -> None:
+    x, bias = tf.placeholder(tf.float32, [None, 60]), tf.placeholder(tf.float32, [60])
+    slopes = tf.gradients(tf.tanh(x + bias), [x, bias])
+    for rows in (1, 2, 500):
+        check(slopes, {x: normal(rows, 60), bias: normal(60)}, groups=2)
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, 3e38])

@@ -65,7 +65,7 @@ def _loop(formula: Statements, dtypes: tuple[np.dtype, ...], kinds: str) -> tupl
     sys.modules[name] = module  # where Numba looks a cached function's module up
     spec.loader.exec_module(module)
     inputs = [_written(dtype) if kind == "u" else read_only(dtype) for dtype, kind in zip(dtypes, kinds, strict=True)]
-    sums = [types.int64, types.float64[::1]] if formula.total else []
+    sums = [types.int64, types.int64, types.float64[::1]] if formula.total else []
     return shared(module.loop, types.int64, *sums, *map(_written, results), *inputs, error_model="numpy"), results
 
 
@@ -87,8 +87,8 @@ class Bound:
         size = math.prod(shape)
         self._width = shape[-1] if by_rows else 1
         self._units = size // self._width if size else 0
-        parts = thread_count() * (1 if size < _STEPS else 4)
-        self._step = max(1, _GRAIN // self._width, -(-self._units // parts))
+        self._parts = thread_count() * (1 if size < _STEPS else 4)
+        self._step = max(1, _GRAIN // self._width, -(-self._units // self._parts))
 
     def __call__(self, inputs: Sequence[Any], outs: Sequence[np.ndarray] | None = None) -> Sequence[np.ndarray]:
         """The results, in `outs` if those are given: C-contiguous arrays of their shape and dtypes."""
@@ -112,18 +112,32 @@ class Bound:
 
     def totals(self, inputs: Sequence[Any], axes: Set[int]) -> tuple[npt.NDArray[np.float64], Sequence[np.ndarray]]:
         """The sums of a formula's total along `axes`, of which the last is one, and the results."""
-        outs, size, first = self._outs(), math.prod(self.shape), len(self.shape) - 1
+        size, first = math.prod(self.shape), len(self.shape) - 1
         while not self._by_rows and first - 1 in axes:  # axes that go together are one
             first -= 1
         kept = self.shape[:first]
         one = math.prod(kept) == 1 and not self._by_rows
         width = _PART if one else math.prod(self.shape[first:])
         rows = -(-size // width)
-        step = max(1, _GRAIN // width, -(-rows // (thread_count() * (1 if size < _STEPS else 4))))
-        totals = np.empty(rows)
-        share(self._loop, rows, step, width, size, totals, *[x.ravel() for x in (*outs, *inputs)])
+        step = max(1, _GRAIN // width, -(-rows // self._parts))
+        totals, outs = self._totals(inputs, np.empty(rows), rows, step, width, _PART // 2)
         sums = np.sum(totals, keepdims=True) if one else totals
         return sums.reshape(kept).sum(tuple([axis for axis in axes if axis < first])), outs
+
+    def column_totals(self, inputs: Sequence[Any]) -> tuple[npt.NDArray[np.float64], Sequence[np.ndarray]]:
+        """The sums of a formula's total along all axes but the last, and the results."""
+        width = self.shape[-1]
+        rows = math.prod(self.shape[:-1])
+        each = max(1, -(-_GRAIN // width), -(-rows // self._parts))
+        parts = -(-rows // each)
+        totals, outs = self._totals(inputs, np.empty((parts, width)), parts, 1, width, each)
+        return totals.sum(0), outs
+
+    def _totals(self, inputs: Sequence[Any], totals: Any, count: int, step: int, width: int, each: int) -> Any:
+        outs = self._outs()
+        arrays = [x.ravel() for x in (totals, *outs, *inputs)]
+        share(self._loop, count, step, width, math.prod(self.shape), each, *arrays)
+        return totals, outs
 
 
 class Formula:

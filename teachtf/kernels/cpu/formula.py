@@ -16,19 +16,21 @@ __all__ = ["Spread", "Statements", "Writer", "as_numpy", "names_in", "renamed", 
 
 
 class Statements(NamedTuple):
-    """What a loop computes: one or more named expressions, and perhaps the sums of one along rows.
+    """What a loop computes: one or more named expressions, and perhaps the sums of one along rows or columns.
 
     Attributes:
       steps: (name, expression) pairs, each over the names of `numpy_math.NUMPY`, the inputs, and the names before it.
       outputs: the names that are kept.
       inputs: the names of the inputs.
       total: the name that is summed; "" if none is.
+      down: whether its columns are summed instead of its rows.
     """
 
     steps: tuple[tuple[str, str], ...]
     outputs: tuple[str, ...]
     inputs: tuple[str, ...]
     total: str = ""
+    down: bool = False
 
 
 class Spread(NamedTuple):
@@ -79,22 +81,36 @@ def loop(start, stop, width, {arguments}):
             i = base + k
 {body}
 """
-# A part's sum has as many terms as keep its rounding small; the sums of the parts are added in float64.
-_TOTALS = """\
-def loop(start, stop, width, size, total_out, {arguments}):
+# Parts of a row are summed in the terms' own type, which is quicker, and the parts in float64.
+_ROW_TOTALS = """\
+def loop(start, stop, width, size, each, total_out, {arguments}):
 {ones}    for row in range(start, stop):
         first = row * width
         last = min(first + width, size)
 {columns}        total = 0.0
-        for part in range(first, last, 4096):
+        for part in range(first, last, each):
             some = {zero}
-            for n in range(part, min(part + 4096, last)):
+            for n in range(part, min(part + each, last)):
                 i = np.uint64(n)
                 k = np.uint64(n - first)
 {body}
                 some = in_any_order(some, {total}_)
             total += some
         total_out[np.uint64(row)] = total
+"""
+_COLUMN_TOTALS = """\
+def loop(start, stop, width, size, each, total_out, {arguments}):
+{ones}    for part in range(start, stop):
+        at = np.uint64(part * width)
+        for n in range(width):
+            total_out[at + np.uint64(n)] = 0.0
+        for row in range(part * each, min((part + 1) * each, size // width)):
+            base = np.uint64(row * width)
+{columns}            for n in range(width):
+                k = np.uint64(n)
+                i = base + k
+{body}
+                total_out[at + k] += {total}_
 """
 _HEADER = '''\
 """{formula}"""
@@ -219,12 +235,13 @@ def write_loop(formula: Statements, dtypes: Sequence[np.dtype], kinds: str) -> t
     those that update no input.
 
     With an "r" or a "c" in `kinds` (see `Spread`), start and stop count rows of `width`; without, elements. With a total they
-    count rows, the last of which may be shorter: ``loop(start, stop, width, size, totals, *outputs, *inputs)``, where `size` is
-    the number of elements and `totals` takes the sum of each row, in float64.
+    count rows, the last of which may be shorter, or for columns parts of `each` rows:
+    ``loop(start, stop, width, size, each, totals, *outputs, *inputs)``, where `size` is the number of elements. `totals` takes
+    in float64 the sum of each row, worked out by parts of `each` elements, or the sums of each part's columns.
     """
-    steps, outputs, names, total = formula
+    steps, outputs, names, total, down = formula
     by_rows = "r" in kinds or "c" in kinds
-    template = _TOTALS if total else _ROWS if by_rows else _FLAT
+    template = _COLUMN_TOTALS if down else _ROW_TOTALS if total else _ROWS if by_rows else _FLAT
     reads = {n: _READS[kind].format(n) for n, kind in zip(names, kinds, strict=True)}
     writer = Writer(reads, dict(zip(names, dtypes, strict=True)))
     lines = []
@@ -238,7 +255,7 @@ def write_loop(formula: Statements, dtypes: Sequence[np.dtype], kinds: str) -> t
     made = outputs[len(updated) :]
     lines += [f"{name}_in[i] = {result}_" for name, result in zip(updated, outputs, strict=False)]
     lines += [f"{name}_out[i] = {name}_" for name in made]
-    if total:
+    if total and not down:
         writer.names.add("in_any_order")
     header = _HEADER.format(
         formula="; ".join(expression for _, expression in steps),
@@ -250,11 +267,11 @@ def write_loop(formula: Statements, dtypes: Sequence[np.dtype], kinds: str) -> t
         chosen = [n for n, k in zip(names, kinds, strict=True) if k == kind]
         return "".join(f"{indent}{n}_one = {read.format(n)}\n" for n in chosen)
 
-    indent = " " * {_TOTALS: 16, _ROWS: 12, _FLAT: 8}[template]
+    indent = " " * {_FLAT: 8, _ROWS: 12}.get(template, 16)
     body = template.format(
         arguments=", ".join([*(f"{name}_out" for name in made), *(f"{n}_in" for n in names)]),
         ones=before("1", "    ", "{}_in[0]"),
-        columns=before("c", "        ", "{}_in[np.uint64(row)]"),
+        columns=before("c", " " * (12 if down else 8), "{}_in[np.uint64(row)]"),
         body="\n".join(f"{indent}{line}" for line in lines),
         total=total,
         zero=f"np.{writer.dtypes[total].name}(0)" if total else "",
