@@ -107,37 +107,55 @@ def members_of(
 
 
 def fused(
-    ops: Sequence[Any], inputs: Sequence[Any], outputs: Sequence[Any], source: Callable[[Any], Any], state: registry.State
+    ops: Sequence[Any],
+    inputs: Sequence[Any],
+    outputs: Sequence[Any],
+    source: Callable[[Any], Any],
+    state: registry.State,
+    given_up: Any = None,
 ) -> Call:
     """The call that computes `outputs`, tensors of `ops`, from `inputs`; with several outputs it gives a tuple.
 
-    `source(tensor)` says which of those tensors an operation really takes.
+    `source(tensor)` says which of those tensors an operation really takes. The first output may be written over the input
+    `given_up`.
     """
     product = next((op for op in ops if is_product(op)), None)
     if is_sum(ops[-1]):
         return _into(ops[-1], ops[:-1], inputs, outputs, source, state)
     if product is not None:
         return _behind(product, [op for op in ops if op is not product], inputs, outputs, source, state)
-    compiled = Compiled(statements_of(ops, inputs, outputs, source))
+    order = sorted(range(len(inputs)), key=lambda i: inputs[i] is not given_up)
+    updates = int(given_up is not None)
+    compiled = Compiled(statements_of(ops, [inputs[i] for i in order], outputs, source), updates)
     one_by_one = members_of(ops, inputs, outputs, source, lambda op: registry.build(op, state))
     single = len(outputs) == 1
 
     def call(*inputs: Any) -> Any:
         if max([x.size for x in inputs]) < LARGE:
             return one_by_one(inputs)
+        arrays = [inputs[i] for i in order]
         try:
-            bound = compiled.ready(inputs)
+            bound = compiled.ready(arrays)
         except ValueError:  # the shapes do not broadcast: the member that meets it says so
             bound = None
         if bound is None:
             return one_by_one(inputs)
-        results = bound(inputs)
-        return results[0] if single else results
+        if updates:
+            arrays[0] = _own(arrays[0])
+        results = [*arrays[:updates], *bound(arrays)]
+        return results[0] if single else tuple(results)
 
     def code(inputs: Sequence[Any]) -> Any:
-        return loop_code(compiled, inputs) if max(math.prod(shape) for shape, _ in inputs) >= LARGE else None
+        arrays = [inputs[i] for i in order]
+        return loop_code(compiled, arrays) if max(math.prod(shape) for shape, _ in inputs) >= LARGE else None
 
     return telling(call, code)
+
+
+def _own(array: Any) -> Any:
+    """`array`, or a copy of it if it can be no whole piece of memory."""
+    whole = array.base is None and array.flags.c_contiguous and array.flags.writeable
+    return array if whole else np.array(array, order="C")
 
 
 def _behind(

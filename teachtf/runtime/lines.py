@@ -75,6 +75,12 @@ class Lines:
                 ops.append(None)
         return "\n".join(text) + "\n", ops
 
+    def given_up(self) -> Iterator[tuple[Any, list[str]]]:
+        """The op of each line after which locals are given up at once, and these."""
+        for number, gone in self._last_uses().items():
+            line = self._lines[number]
+            yield line.op, gone.get(line.indent, [])
+
     def _last_uses(self) -> dict[int, dict[int, list[str]]]:
         """The locals that nothing reads after a line, by line and by the indent at which to give them up.
 

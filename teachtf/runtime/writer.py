@@ -26,6 +26,7 @@ from teachtf.runtime.fusion import Group, fuse
 from teachtf.runtime.gpu_plan import GpuCalls, GpuNames
 from teachtf.runtime.lines import Lines
 from teachtf.runtime.notes import Notes
+from teachtf.runtime.overwriting import overwritten
 from teachtf.runtime.results import copied, plain, scalar
 
 _FOLD_LIMIT = 1 << 20  # elements: a larger constant result is computed each run instead of being kept
@@ -72,6 +73,10 @@ class Writer:
         self._block(root.nodes)
         results = ", ".join(self._result(f) for f in self.fetches)
         self._lines.add(f"return ({results}{',' if len(self.fetches) == 1 else ''})")
+        if gpus is None and not traced:
+            for name, group, tensor in overwritten(self._lines, self.notes.groups, self._names, self._running):
+                self.space[name] = fused(group.ops, group.inputs, group.outputs, group.source, state, tensor)
+                self.notes.in_place[group.outputs[0]] = tensor
         arguments = [self._names[t] for t in self.feeds] + ["seen"] * traced
         self.source, self.op_at = self._lines.assembled(f"def run({', '.join(arguments)}):")
 
