@@ -12,7 +12,7 @@ from numba import config
 
 import teachtf as tf
 from teachtf.core.apply import apply_op
-from teachtf.kernels.cuda import sliding
+from teachtf.kernels.cuda import matmul, sliding, tiles
 
 sys.path.insert(0, str(Path(__file__).parent))
 from compare import floats, same, same_error
@@ -131,10 +131,17 @@ def test_the_tiles_of_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
     """The simulator's are smaller."""
     if not config.ENABLE_CUDASIM:
         pytest.skip("the other tests have them")
-    sizes = {"ROWS": 64, "COLUMNS": 64, "DEPTH": 16, "EACH": 4, "_ACROSS": 16, "TILE_THREADS": 256, "_WIDTH": 68}
-    sizes |= {"_LINES": 16, "_LOADS": 4, "_LEVELS": 4, "_DEEP": 4, "_SUMMED": 4, "_PART": 32}
+    sizes = {"ROWS": 64, "COLUMNS": 64, "DEPTH": 16, "EACH": 4, "ACROSS": 16, "TILE_THREADS": 256, "WIDTH": 68, "LEVELS": 4}
     for name, value in sizes.items():
+        for module in (tiles, sliding, matmul):
+            if hasattr(module, name):
+                monkeypatch.setattr(module, name, value)
+    for name, value in {"_LINES": 16, "_LOADS": 4, "_DEEP": 4, "_SUMMED": 4, "_PART": 32}.items():
         monkeypatch.setattr(sliding, name, value)
+    for name in ("_FIRST_LOADS", "_SECOND_LOADS"):
+        monkeypatch.setattr(matmul, name, 4)
+    same("MatMul", floats(67, 18), floats(66, 18, seed=1), rtol=CLOSE, transpose_b=True)
+    same("MatMul", floats(17, 3), floats(17, 66, seed=1), rtol=CLOSE, transpose_a=True)
     x, w, dy = floats(1, 9, 8, 3), floats(1, 2, 3, 66, seed=1), floats(1, 9, 8, 66, seed=2)
     attrs = {"strides": [1, 1, 1, 1], "padding": "SAME"}
     same("Conv2D", x, w, rtol=CLOSE, **attrs)

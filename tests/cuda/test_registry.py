@@ -16,8 +16,7 @@ FALLEN_BACK = frozenset().union(*FALLBACKS.values())
 STRUCTURE = {"Const", "ControlTrigger", "Enter", "Exit", "LoopCond", "Merge", "NextIteration", "NoOp", "Placeholder", "Switch"}
 STRUCTURE |= {f"Ref{name}" for name in ("Enter", "Exit", "Merge", "NextIteration", "Switch")}
 # Being written: products, pooling, normalization.
-AWAITED = {"BatchMatMulV2", "BiasAdd", "BiasAddGrad", "Einsum", "L2Loss", "LRN", "LRNGrad", "LogSoftmax", "MatMul", "Softmax"}
-AWAITED |= {"SoftmaxCrossEntropyWithLogits", "SparseSoftmaxCrossEntropyWithLogits"}
+AWAITED = {"Einsum", "LRN", "LRNGrad"}
 AWAITED |= {f"{kind}{grad}" for kind in ("AvgPool", "AvgPool3D", "MaxPool", "MaxPool3D") for grad in ("", "Grad", "GradGrad")}
 AWAITED |= {f"FusedBatchNorm{grad}{version}" for grad in ("", "Grad") for version in ("", "V3")}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from teachtf.kernels.cuda import (
+    bias,
     bits,
     convolution,
     counting,
@@ -14,6 +15,7 @@ from teachtf.kernels.cuda import (
     gathering,
     images,
     joining,
+    matmul,
     moves,
     quantization,
     random,
@@ -21,6 +23,7 @@ from teachtf.kernels.cuda import (
     scans,
     scattering,
     segments,
+    softmax,
     sorting,
     spaces,
     special,
@@ -31,6 +34,7 @@ from teachtf.kernels.cuda import (
 )
 
 __all__ = [
+    "bias",
     "bits",
     "convolution",
     "counting",
@@ -42,6 +46,7 @@ __all__ = [
     "gathering",
     "images",
     "joining",
+    "matmul",
     "moves",
     "quantization",
     "random",
@@ -49,6 +54,7 @@ __all__ = [
     "scans",
     "scattering",
     "segments",
+    "softmax",
     "sorting",
     "spaces",
     "special",

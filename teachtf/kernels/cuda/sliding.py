@@ -12,13 +12,14 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 import numpy as np
-from numba import config, cuda
+from numba import cuda
 
 from teachtf.kernels.cuda.arrays import GpuArray, empty
 from teachtf.kernels.cuda.fills import filled
 from teachtf.kernels.cuda.jit import device_function, kernel
 from teachtf.kernels.cuda.reductions import reduced
 from teachtf.kernels.cuda.strided import gathered, of_shape, view_of
+from teachtf.kernels.cuda.tiles import ACROSS, COLUMNS, DEPTH, EACH, LEVELS, ROWS, TILE_THREADS, VECTOR, WIDTH, multiply
 
 __all__ = [
     "Gather",
@@ -37,20 +38,12 @@ __all__ = [
 
 Three = tuple[int, int, int]
 
-# A tile of the result is ROWS by COLUMNS, and is summed over DEPTH products at a time; a thread has EACH by EACH of its
-# elements in registers. The simulator has a thread of Python for each: it takes a small tile.
-ROWS, COLUMNS, DEPTH, EACH = (8, 8, 8, 2) if config.ENABLE_CUDASIM else (64, 64, 16, 4)  # type: ignore[attr-defined]
-_ACROSS = COLUMNS // EACH
-TILE_THREADS = ROWS // EACH * _ACROSS
 _LINES, _LOADS = TILE_THREADS // DEPTH, ROWS * DEPTH // TILE_THREADS  # rows that load at once, and how often
-_LEVELS = TILE_THREADS // COLUMNS  # of the second tile, the same
-_DEEP = TILE_THREADS // ROWS  # the same of a first tile that loads by its rows
+_DEEP = TILE_THREADS // ROWS  # levels of a first tile that loads by its rows
 _SUMMED = DEPTH // _DEEP
-_WIDTH = ROWS + 4  # of a line of the first tile: as its columns are stored, two at most meet in a bank, and fours stay aligned
 _NOWHERE = -(1 << 30)  # a place outside any volume, whatever the tap
 _BLOCKS = 1024  # as many as keep a GPU busy
 _PART = 16 * DEPTH  # windows that are worth a part of their own
-_VECTOR = None if config.ENABLE_CUDASIM else 16  # type: ignore[attr-defined]  # bytes that a thread loads at once
 
 
 class Sliding(NamedTuple):
@@ -118,25 +111,6 @@ def advanced(n, z, y, x, step, carry, sizes):
 
 
 @device_function
-def _multiply_lines(first, second, sums, k, top, left):
-    """The places are unsigned: from the end there are none, and the compiler sees that four can be loaded at once."""
-    for i in range(EACH):
-        value = first[k, np.uint32(top + i)]
-        for j in range(EACH):
-            sums[i, j] += value * second[k, np.uint32(left + j)]
-
-
-@device_function
-def _multiply(first, second, sums, top, left):
-    """Add the products of two tiles to a thread's sums, which are those from row `top` and column `left` on."""
-    for k in range(0, DEPTH, 4):
-        _multiply_lines(first, second, sums, np.uint32(k), top, left)
-        _multiply_lines(first, second, sums, np.uint32(k + 1), top, left)
-        _multiply_lines(first, second, sums, np.uint32(k + 2), top, left)
-        _multiply_lines(first, second, sums, np.uint32(k + 3), top, left)
-
-
-@device_function
 def phase_of(r, places, taps, start, spread, phases, apart):
     """Along one axis, for the phase r of a `Gather`: how many places, how many taps, the first tap, and what it takes first."""
     tap = 0
@@ -156,8 +130,8 @@ def convolve(
     x, w, y, sizes, places, taps, steps, starts, spreads, rates, phases, apart, images, channels, filters, blocks
 ):  # fmt: skip
     """Each place of y as the sum of what a `Gather` takes, times the filter; `blocks` serve one phase."""
-    first = cuda.shared.array((DEPTH, _WIDTH), x.dtype, alignment=_VECTOR)
-    second = cuda.shared.array((DEPTH, COLUMNS), x.dtype, alignment=_VECTOR)
+    first = cuda.shared.array((DEPTH, WIDTH), x.dtype, alignment=VECTOR)
+    second = cuda.shared.array((DEPTH, COLUMNS), x.dtype, alignment=VECTOR)
     written = cuda.shared.array(ROWS, np.int64)  # where the rows of the tile go, or -1
     lines = cuda.shared.array(DEPTH, np.int64)  # where the lines of the second tile are in the filter, or -1
     sums = cuda.local.array((EACH, EACH), x.dtype)
@@ -218,14 +192,14 @@ def convolve(
         cuda.syncthreads()  # `lines` is there, and the tiles of the step before are done with
         for i in range(_LOADS):
             first[lane, np.uint32(line + i * _LINES)] = taken[i]
-        for i in range(DEPTH // _LEVELS):
-            k = np.uint32(depth + i * _LEVELS)
+        for i in range(DEPTH // LEVELS):
+            k = np.uint32(depth + i * LEVELS)
             if lines[k] >= 0 and left + column < filters:
                 second[k, column] = w[np.uint64(lines[k] + left + column)]
             else:
                 second[k, column] = 0
         cuda.syncthreads()
-        _multiply(first, second, sums, thread // _ACROSS * EACH, thread % _ACROSS * EACH)
+        multiply(first, second, sums, thread // ACROSS * EACH, thread % ACROSS * EACH)
         channel += step_channel
         carry = 0
         if channel >= channels:
@@ -234,9 +208,9 @@ def convolve(
         a, b, c, d = advanced(a, b, c, d, steps_tap, carry, numbers)
     cuda.syncthreads()
     for i in range(EACH):
-        to = written[thread // _ACROSS * EACH + i]
+        to = written[thread // ACROSS * EACH + i]
         for j in range(EACH):
-            column = left + thread % _ACROSS * EACH + j
+            column = left + thread % ACROSS * EACH + j
             if to >= 0 and column < filters:
                 y[to + column] = sums[i, j]
 
@@ -245,8 +219,8 @@ def convolve(
 def convolve_by_filter(x, dy, dw, sizes, windows, taps, steps, starts, spreads, channels, filters, places, part):
     """Sums over windows of what each meets at each tap, times its gradient. There are dw's for every `part` of the windows,
     one after another."""
-    first = cuda.shared.array((DEPTH, _WIDTH), x.dtype, alignment=_VECTOR)
-    second = cuda.shared.array((DEPTH, COLUMNS), x.dtype, alignment=_VECTOR)
+    first = cuda.shared.array((DEPTH, WIDTH), x.dtype, alignment=VECTOR)
+    second = cuda.shared.array((DEPTH, COLUMNS), x.dtype, alignment=VECTOR)
     sums = cuda.local.array((EACH, EACH), x.dtype)
     ns = cuda.local.array(_SUMMED, np.int64)
     ps = cuda.local.array(_SUMMED, np.int64)
@@ -286,19 +260,19 @@ def convolve_by_filter(x, dy, dw, sizes, windows, taps, steps, starts, spreads, 
             else:
                 first[k, row] = 0
             ns[i], ps[i], qs[i], rs[i] = advanced(ns[i], ps[i], qs[i], rs[i], step, 0, windows)
-        for i in range(DEPTH // _LEVELS):
-            k = np.uint32(depth + i * _LEVELS)
+        for i in range(DEPTH // LEVELS):
+            k = np.uint32(depth + i * LEVELS)
             if start + k < end and left + column < filters:
                 second[k, column] = dy[np.uint64((start + k) * filters + left + column)]
             else:
                 second[k, column] = 0
         cuda.syncthreads()
-        _multiply(first, second, sums, thread // _ACROSS * EACH, thread % _ACROSS * EACH)
+        multiply(first, second, sums, thread // ACROSS * EACH, thread % ACROSS * EACH)
         cuda.syncthreads()
     for i in range(EACH):
-        row = top + thread // _ACROSS * EACH + i
+        row = top + thread // ACROSS * EACH + i
         for j in range(EACH):
-            column = left + thread % _ACROSS * EACH + j
+            column = left + thread % ACROSS * EACH + j
             if row < rows and column < filters:
                 dw[(number * rows + row) * filters + column] = sums[i, j]
 
