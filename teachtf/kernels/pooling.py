@@ -20,7 +20,7 @@ from teachtf.ops.windows import Slide
 assert pooling  # the declarations
 
 
-class _Pool:
+class Pool:
     """What a pooling node's attributes say."""
 
     def __init__(self, op: Any, over_channels: bool = False) -> None:
@@ -50,7 +50,7 @@ def _windows(x: Any, size: tuple[int, int], how: Slide, fill: Any) -> Any:
     padded[:, top : top + x.shape[1], left : left + x.shape[2]] = x
     views = np.lib.stride_tricks.sliding_window_view(padded, size, axis=(1, 2))
     views = views[:, :: how.strides[0], :: how.strides[1]][:, : how.windows[0], : how.windows[1]]
-    return views.reshape(*views.shape[:4], -1)
+    return views.reshape(*views.shape[:4], math.prod(size))
 
 
 def _least(dtype: Any) -> Any:
@@ -63,7 +63,7 @@ _VISITED = 3e-9  # seconds that NumPy takes for an element of a window
 class _Versions:
     """A function of `cpu.pooling` for the type of `op`, and NumPy's."""
 
-    def __init__(self, op: Any, pool: _Pool, name: str) -> None:
+    def __init__(self, op: Any, pool: Pool, name: str) -> None:
         self._pool, self._served = pool, served("pooling", name, computed_in(op._attrs["T"]), getattr(reference, name))
 
     def __call__(self, how: Slide, shape: tuple[int, ...], *arguments: Any) -> Any:
@@ -78,7 +78,7 @@ class _Versions:
 
 @kernel("MaxPool")
 def _max_pool(op: Any) -> Call:
-    pool = _Pool(op, over_channels=True)
+    pool = Pool(op, over_channels=True)
     compute = _Versions(op, pool, "max_pool")
     images, depth, whole = pool.images, pool.depth, op._attrs["T"].is_integer
 
@@ -98,7 +98,7 @@ def _max_pool(op: Any) -> Call:
 
 @kernel("MaxPoolGrad")
 def _max_pool_grad(op: Any) -> Call:
-    pool = _Pool(op)
+    pool = Pool(op)
     compute = _Versions(op, pool, "max_pool_grad")
     images, whole = pool.images, op._attrs["T"].is_integer
 
@@ -115,7 +115,7 @@ def _max_pool_grad(op: Any) -> Call:
 
 @kernel("MaxPoolGradGrad")
 def _max_pool_grad_grad(op: Any) -> Call:
-    pool = _Pool(op)
+    pool = Pool(op)
     images = pool.images
 
     def call(x: Any, y: Any, grad: Any) -> Any:
@@ -130,7 +130,7 @@ def _max_pool_grad_grad(op: Any) -> Call:
 
 @kernel("AvgPool")
 def _avg_pool(op: Any) -> Call:
-    pool = _Pool(op)
+    pool = Pool(op)
     images, compute = pool.images, _Versions(op, pool, "avg_pool")
 
     def call(x: Any) -> Any:
@@ -143,7 +143,7 @@ def _avg_pool(op: Any) -> Call:
 
 @kernel("AvgPoolGrad")
 def _avg_pool_grad(op: Any) -> Call:
-    pool = _Pool(op)
+    pool = Pool(op)
     images, compute = pool.images, _Versions(op, pool, "avg_pool_grad")
 
     def call(sizes: Any, dy: Any) -> Any:

@@ -127,7 +127,7 @@ def check_gradient(op: Any, dy: Any, expected: tuple[int, ...]) -> None:
         )
 
 
-def _pool_windows(op: Any, sizes: tuple[int, ...]) -> Windows:
+def pool_windows(op: Any, sizes: tuple[int, ...]) -> Windows:
     space, channel = volumes.axes_of_volumes(op)
     ksize = op._attrs["ksize"]
     if ksize[0] != 1 or ksize[channel] != 1:
@@ -139,7 +139,7 @@ def _pool_windows(op: Any, sizes: tuple[int, ...]) -> Windows:
 def _max_pool(op: Any) -> Call:
     def call(x: Any) -> Any:
         given = _first(op, x)
-        windows = _pool_windows(op, given.shape[1:4])
+        windows = pool_windows(op, given.shape[1:4])
         padded = windows.pad(given, -np.inf)
         result = np.full((x.shape[0], *windows.counts, given.shape[-1]), -np.inf, x.dtype)
         for _, where in windows.each():
@@ -153,7 +153,7 @@ def _max_pool(op: Any) -> Call:
 def _max_pool_grad(op: Any) -> Call:
     def call(x: Any, y: Any, dy: Any) -> Any:
         given, most, grad = (_first(op, t) for t in (x, y, dy))
-        windows = _pool_windows(op, given.shape[1:4])
+        windows = pool_windows(op, given.shape[1:4])
         padded = windows.pad(given, -np.inf)
         result = np.zeros(padded.shape, dy.dtype)
         for _, where in windows.each():
@@ -167,7 +167,7 @@ def _max_pool_grad(op: Any) -> Call:
 def _max_pool_grad_grad(op: Any) -> Call:
     def call(x: Any, y: Any, grad: Any) -> Any:
         given, most, back = (_first(op, t) for t in (x, y, grad))
-        windows = _pool_windows(op, given.shape[1:4])
+        windows = pool_windows(op, given.shape[1:4])
         padded, moved = windows.pad(given, -np.inf if given.dtype.kind == "f" else 0), windows.pad(back, 0)
         result, open_ = np.zeros(most.shape, grad.dtype), np.ones(most.shape, bool)
         for _, where in windows.each():
@@ -192,7 +192,7 @@ def _shares(windows: Windows, dtype: Any) -> Any:
 def _avg_pool(op: Any) -> Call:
     def call(x: Any) -> Any:
         given = _wide(_first(op, x))
-        windows = _pool_windows(op, given.shape[1:4])
+        windows = pool_windows(op, given.shape[1:4])
         padded = windows.pad(given, 0)
         result = np.zeros((x.shape[0], *windows.counts, given.shape[-1]), given.dtype)
         for _, where in windows.each():
@@ -208,7 +208,7 @@ def _avg_pool_grad(op: Any) -> Call:
 
     def call(sizes: Any, dy: Any) -> Any:
         grad = _wide(_first(op, dy))
-        windows = _pool_windows(op, tuple(int(sizes[a]) for a in space))
+        windows = pool_windows(op, tuple(int(sizes[a]) for a in space))
         part = grad / _shares(windows, grad.dtype)
         padded = np.zeros((int(sizes[0]), *windows.padded, int(sizes[channel])), grad.dtype)
         for _, where in windows.each():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from teachtf.kernels.cuda import (
     bias,
     bits,
+    contractions,
     convolution,
     counting,
     decompositions,
@@ -17,6 +18,8 @@ from teachtf.kernels.cuda import (
     joining,
     matmul,
     moves,
+    normalization,
+    pooling,
     quantization,
     random,
     reductions,
@@ -36,6 +39,7 @@ from teachtf.kernels.cuda import (
 __all__ = [
     "bias",
     "bits",
+    "contractions",
     "convolution",
     "counting",
     "decompositions",
@@ -48,6 +52,8 @@ __all__ = [
     "joining",
     "matmul",
     "moves",
+    "normalization",
+    "pooling",
     "quantization",
     "random",
     "reductions",

@@ -18,15 +18,15 @@ from teachtf.kernels.cuda.strided import gathered, of_shape, view_of
 from teachtf.kernels.cuda.tiles import ACROSS, COLUMNS, DEPTH, EACH, ROWS, TILE_THREADS, VECTOR, WIDTH, multiply
 from teachtf.kernels.registry import Call, State
 
-__all__ = ["multiplied"]
+__all__ = ["TYPES", "multiplied"]
 
 _BLOCKS = 256  # as many as keep a GPU busy
 _PART = 16 * DEPTH  # products of an element that are worth a part of their own
-_TYPES = ("float32", "float64", "int32", "int64")
+TYPES = ("float32", "float64", "int32", "int64")
 _FIRST_LOADS, _SECOND_LOADS = ROWS * DEPTH // TILE_THREADS, COLUMNS * DEPTH // TILE_THREADS
 
 
-@kernel(*(f"void({t}[::1], {t}[::1], {t}[::1], {', '.join(['int64'] * 11)})" for t in _TYPES))
+@kernel(*(f"void({t}[::1], {t}[::1], {t}[::1], {', '.join(['int64'] * 11)})" for t in TYPES))
 def product(a, b, y, stack, m, n, depth, a_step, a_row, a_column, b_step, b_row, b_column, part):
     """Products of `stack` matrices a and b, `a_step` and `b_step` elements apart (0 for one that serves all). There are y's for
     every `part` of the depth, one after another.
@@ -113,7 +113,7 @@ def multiplied(a: GpuArray, b: GpuArray, turn_a: bool = False, turn_b: bool = Fa
 
 
 def _product(op: Any, turn_a: bool, turn_b: bool) -> Call | None:
-    if np.dtype(op._attrs["T"].as_numpy_dtype).name not in _TYPES:
+    if np.dtype(op._attrs["T"].as_numpy_dtype).name not in TYPES:
         return None
     refuse = cpu.build(op, State())
 

@@ -14,17 +14,17 @@ from teachtf.kernels.volumes import Windows, check_channels, check_gradient
 from teachtf.ops import volumes
 
 
-def _first(op: Any, x: GpuArray) -> GpuArray:
+def channels_last(op: Any, x: GpuArray) -> GpuArray:
     """Volumes as NDHWC."""
     return x if op._attrs["data_format"] == b"NDHWC" else viewed(x, lambda whole: np.moveaxis(whole, 1, -1))
 
 
-def _last(op: Any, x: GpuArray) -> GpuArray:
+def channels_first(op: Any, x: GpuArray) -> GpuArray:
     """NDHWC volumes as the op gives them."""
     return x if op._attrs["data_format"] == b"NDHWC" else viewed(x, lambda whole: np.moveaxis(whole, -1, 1))
 
 
-def _slide(windows: Windows) -> Sliding:
+def as_slide(windows: Windows) -> Sliding:
     starts = (-b for b in windows.before)
     return Sliding(*map(three, (windows.sizes, windows.counts, windows.taps, windows.strides, starts, windows.rates)))
 
@@ -32,9 +32,9 @@ def _slide(windows: Windows) -> Sliding:
 @gpu_kernel("Conv3D")
 def _conv(op: Any) -> Call:
     def call(x: Any, w: Any) -> Any:
-        x = _first(op, x)
+        x = channels_last(op, x)
         check_channels(op, x.shape[4], w.shape[3])
-        return _last(op, convolved(x, w, _slide(Windows(op, x.shape[1:4], w.shape[:3]))))
+        return channels_first(op, convolved(x, w, as_slide(Windows(op, x.shape[1:4], w.shape[:3]))))
 
     return call
 
@@ -44,11 +44,11 @@ def _conv_input(op: Any) -> Call:
     space, channel = volumes.axes_of_volumes(op)
 
     def call(sizes: Any, w: Any, dy: Any) -> Any:
-        dy = _first(op, dy)
+        dy = channels_last(op, dy)
         check_channels(op, int(sizes[channel]), w.shape[3])
         windows = Windows(op, tuple(int(sizes[a]) for a in space), w.shape[:3])
         check_gradient(op, dy, (int(sizes[0]), *windows.counts, w.shape[4]))
-        return _last(op, input_gradient(dy, w, _slide(windows)))
+        return channels_first(op, input_gradient(dy, w, as_slide(windows)))
 
     return call
 
@@ -56,11 +56,11 @@ def _conv_input(op: Any) -> Call:
 @gpu_kernel("Conv3DBackpropFilterV2", host=[1])
 def _conv_filter(op: Any) -> Call:
     def call(x: Any, sizes: Any, dy: Any) -> Any:
-        x, dy = _first(op, x), _first(op, dy)
+        x, dy = channels_last(op, x), channels_last(op, dy)
         shape = tuple(int(s) for s in sizes)
         check_channels(op, x.shape[4], shape[3])
         windows = Windows(op, x.shape[1:4], shape[:3])
         check_gradient(op, dy, (x.shape[0], *windows.counts, shape[4]))
-        return filter_gradient(x, dy, _slide(windows))
+        return filter_gradient(x, dy, as_slide(windows))
 
     return call
