@@ -15,6 +15,7 @@ from numba import config
 
 sys.path.insert(0, str(Path(__file__).parent))
 import launches
+import simulator
 
 _NOTES = os.environ.get("TEACHTF_CUDA_LAUNCHES") if config.ENABLE_CUDASIM else None
 
@@ -23,6 +24,7 @@ def pytest_configure() -> None:
     if config.ENABLE_CUDASIM:
         # A block's threads wait for one that asks them in turn whether they wait: the less it does at a time, the better.
         sys.setswitchinterval(1e-4)
+        simulator.one_shared_memory()
     if _NOTES:
         launches.record()
 
