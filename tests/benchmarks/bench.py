@@ -15,7 +15,6 @@ import platform
 import statistics
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -53,11 +52,8 @@ def compare(name: str, sides: dict[str, Side]) -> dict[str, Any]:
         if isinstance(first, str):
             return {"row": name, "error": f"{key}: {first}"}
         result[f"{key} first"] = first
-        once = min(side.ask("time", 3))
-        counts[key] = max(1, math.ceil(BURST / once))
-        deadline = time.perf_counter() + 1.0  # kernels that are compiled behind the first runs become ready
-        while key == "teachtf" and time.perf_counter() < deadline:
-            side.ask("time", max(1, counts[key] // 4))
+        side.ask("settle")
+        counts[key] = max(1, math.ceil(BURST / min(side.ask("time", 3))))
     times: dict[str, list[float]] = {key: [] for key in sides}
     for _ in range(TURNS):
         for key, side in sides.items():

@@ -2,7 +2,8 @@
 
     python worker.py teachtf|tensorflow
 
-It reads lines of JSON, `["build", row]` or `["time", repetitions]`, and answers each by a line: seconds.
+It reads lines of JSON, `["build", row]`, `["settle", null]` or `["time", repetitions]`, and answers each by a line: seconds.
+"settle" ends when the formulas that the row's first runs asked for are compiled.
 """
 
 from __future__ import annotations
@@ -18,6 +19,9 @@ import rows
 
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 os.environ["TF_USE_LEGACY_KERAS"] = "1"
+
+
+SETTLING = 3  # runs: what was compiled may let the next run ask for more
 
 
 def module(name: str) -> Any:
@@ -52,6 +56,12 @@ def main() -> None:
                 result = time.perf_counter() - start
             except Exception as error:
                 result = f"{type(error).__name__}: {error}"
+        elif what == "settle" and sys.argv[1] == "teachtf":
+            from teachtf.kernels import compiling
+
+            for _ in range(SETTLING):
+                step()
+                compiling.wait()
         elif what == "time":
             result = []
             for _ in range(value):
