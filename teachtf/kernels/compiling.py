@@ -12,6 +12,7 @@ import os
 import queue
 import sys
 import threading
+from collections import defaultdict
 from collections.abc import Callable, Hashable, Sequence
 from concurrent import futures
 from concurrent.futures import Future
@@ -31,6 +32,9 @@ _lock = threading.Lock()
 _at_work = threading.Lock()  # held while something is compiled
 _held = False  # by a fork
 _jobs: dict[Hashable, Future[Any]] = {}
+_served: defaultdict[Hashable, float] = defaultdict(
+    float
+)  # seconds that NumPy has served for each code, in all its callers together
 _worker: _Worker | None = None
 _cut_off = False  # in a child that was forked amid a compilation: nobody is left to open Numba's locks
 
@@ -153,7 +157,6 @@ class Served:
     def __init__(self, key: Hashable, plain: Callable[..., Any], load: Callable[[], Callable[..., Any]]) -> None:
         self.key, self._plain, self._load = key, plain, load
         self._compiled: Callable[..., Any] | None = None
-        self._served = 0.0
 
     @property
     def compiled(self) -> bool:
@@ -168,8 +171,8 @@ class Served:
         """
         if self._compiled is not None:
             return self._compiled
-        self._served += seconds
-        if self._served < _WORTHWHILE and os.environ.get("TEACHTF_COMPILER", "behind") == "behind":
+        _served[self.key] += seconds
+        if _served[self.key] < _WORTHWHILE and os.environ.get("TEACHTF_COMPILER", "behind") == "behind":
             return self._plain
         job = _asked(self.key, self._load, seconds)
         if job is None or not job.done() or job.exception() is not None:

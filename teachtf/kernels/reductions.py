@@ -126,10 +126,15 @@ def _product(name: str, transposes: tuple[str, str]) -> Callable[[Any], Call]:
             return lambda a, b: plain(a, b, *turned)
         versions = served("gemm", name, computed_in(dtype), plain)
 
-        def call(a: Any, b: Any, **ending: Any) -> Any:
+        def call(a: Any, b: Any, total: Any = None, **ending: Any) -> Any:
+            """The product, added to `total` if that is given."""
             work = a.size * b.shape[-2 if turned[1] else -1]
             run = plain if work <= _SMALL else versions.version(work * _LOST)
-            return run(a, b, *turned) if run is plain else run(a, b, *turned, **ending)
+            if total is None:
+                return run(a, b, *turned) if run is plain else run(a, b, *turned, **ending)
+            if run is plain:
+                return np.add(total, run(a, b, *turned), out=total)
+            return run(a, b, *turned, out=total, accumulate=True)
 
         def code(inputs: Any) -> Any:
             a, b = inputs[0][0], inputs[-1][0]

@@ -352,7 +352,6 @@ def div_no_nan(x: Any, y: Any, name: str | None = None) -> Tensor:
         return apply_op("DivNoNan", x, y, name=scope)
 
 
-
 def floordiv(x: Any, y: Any, name: str | None = None) -> Tensor:
     """`x // y`: rounds down. Source: `tf.floordiv`."""
     with name_scope(name, "floordiv", [x, y]) as scope:

@@ -82,10 +82,11 @@ def fuse(
     fed: Set[Tensor],
     fetches: Set[object],
     gpus: Mapping[Operation, int],
+    apart: Set[Operation],
 ) -> Iterator[Operation | Frame | Group]:
     """`nodes` with groups in the places of their last members, and what hands on their values behind them.
 
-    `gpus` gives the number of the real GPU that an operation is on: a group is on one, or on none.
+    `gpus` gives the number of the real GPU that an operation is on: a group is on one, or on none. Those in `apart` join none.
     """
     groups: dict[Operation, Group] = {}
     order = list(nodes)
@@ -94,6 +95,8 @@ def fuse(
         if isinstance(node, Frame):
             for op in operations(node):
                 _close(op, groups, None)
+        elif node in apart:
+            _close(node, groups, None)
         elif node not in gpus and is_product(node) and _is_large(node, fed, _SMALLEST):
             _close(node, groups, None)
             groups[node] = Group(node, branches.of(node), place)

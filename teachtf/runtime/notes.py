@@ -15,7 +15,7 @@ class Notes:
       groups: the `fusion.Group` that each call `g12` of the Python computes, by that name.
       folded: the operations whose values were computed when the plan was made.
       merged: operations of which another computes the same value, and that other one.
-      in_place: results that are written into memory that is given up, and the tensor whose memory it was.
+      in_place: results that are written into memory of another, given up or the sum so far, and that other one.
     """
 
     def __init__(self) -> None:

@@ -282,10 +282,5 @@ def _fits(asked: DeviceSpec, one: DeviceSpec) -> bool:
 
 def _referenced(op: Operation) -> list[str]:
     """The operations whose variables `op` takes by reference, or as a resource."""
-    wanted: list[bool] = []
-    for arg in op._op_def.inputs:
-        count = op._attrs[arg.number_attr] if arg.number_attr else 1
-        if arg.type_list_attr:
-            count = len(op._attrs[arg.type_list_attr])
-        wanted.extend([arg.is_ref] * count)
-    return [t.op.name for t, is_ref in zip(op._inputs, wanted, strict=True) if is_ref or t.dtype == dtypes.resource]
+    wanted = op._op_def.input_dtypes(op._attrs)
+    return [t.op.name for t, d in zip(op._inputs, wanted, strict=True) if d._is_ref_dtype or t.dtype == dtypes.resource]

@@ -19,8 +19,10 @@ from teachtf.kernels import registry
 from teachtf.kernels.fused import fused
 from teachtf.kernels.registry import State
 from teachtf.kernels.state import DEAD
+from teachtf.runtime.accumulation import gathered
 from teachtf.runtime.branches import Branches, Guards
 from teachtf.runtime.common import Common
+from teachtf.runtime.folding import folded
 from teachtf.runtime.frames import ENTER, EXIT, MERGE, NEXT, SWITCH, Frame, ends_loop, loop_merge, operations
 from teachtf.runtime.fusion import Group, fuse
 from teachtf.runtime.gpu_plan import GpuCalls, GpuNames
@@ -29,7 +31,6 @@ from teachtf.runtime.notes import Notes
 from teachtf.runtime.overwriting import overwritten
 from teachtf.runtime.results import copied, plain, scalar
 
-_FOLD_LIMIT = 1 << 20  # elements: a larger constant result is computed each run instead of being kept
 VARIABLES = ("VariableV2", "Variable")
 _PASSING = {"Identity", "RefIdentity", "StopGradient", "PreventGradient", "LoopCond"}
 # What Python writes by a sign, and NumPy's scalars compute in their own type.
@@ -67,6 +68,9 @@ class Writer:
         self._branches = Branches(root, set(self.feeds))
         self._running = set(operations(root))
         self._constants: dict[Tensor, Any] = {}
+        self._gathered: dict[Operation, dict[Tensor, Tensor]] = {}  # `accumulation.gathered`
+        self._sum_of: dict[Operation, Operation] = {}  # of these products
+        self._totals: dict[Operation, Tensor] = {}  # of these sums: the first product, to which the others are added
         self._lines = Lines()
         self._common = Common(self.fetches)
         self._gpus = None if gpus is None else GpuNames(gpus, self.space, self._lines, self.feeds)
@@ -87,8 +91,14 @@ class Writer:
     # --- blocks ------------------------------------------------------------------------------------------------------
 
     def _block(self, nodes: Iterable[Operation | Frame]) -> None:
-        known, gpus = set(self.feeds), {} if self._gpus is None else self._gpus.calls.number_of
-        for node in nodes if self._traced else fuse(nodes, self._branches, self._running, known, set(self.fetches), gpus):
+        facts, gpus = (self._branches, self._running, set(self.feeds), set(self.fetches)), self._gpus
+        steps: Iterable[Operation | Frame | Group] = nodes
+        if not self._traced:
+            order = list(nodes)
+            self._gathered |= {} if gpus else gathered(order, *facts)
+            self._sum_of = {t.op: total for total, products in self._gathered.items() for t in products.values()}
+            steps = fuse(order, *facts, gpus.calls.number_of if gpus else {}, {*self._gathered, *self._sum_of})
+        for node in steps:
             if isinstance(node, Frame):
                 self._loop(node)
             elif isinstance(node, Group):
@@ -210,11 +220,27 @@ class Writer:
             self.cells[op] = self.space[name] = call()
             self._names.setdefault(op.outputs[0], name)
             return
-        if self._fold(op, call, guards):
+        if not guards and op not in self.fetches and (values := folded(op, call, self._constants)):
+            self._constants.update(values)
+            self.notes.folded.append(op)
             return
-        arguments = [self._read(t, as_ref) for t, as_ref in zip(op._inputs, _reference_inputs(op), strict=True)]
-        if guards or not self._merged([op], [arguments], op.outputs):
+        products, taken = self._gathered.get(op, {}), zip(op._inputs, op._op_def.input_dtypes(op._attrs), strict=True)
+        arguments = [self._read(t, d._is_ref_dtype) for t, d in taken if products.get(t) not in self.notes.in_place]
+        if products and len(arguments) == 1:
+            self._names[op.outputs[0]] = arguments[0]
+        elif op in self._sum_of:
+            self._gather(op, call, arguments)
+        elif guards or not self._merged([op], [arguments], op.outputs):
             self._lines.add(*self._computed(op, call, guards, arguments))
+
+    def _gather(self, product: Operation, call: Any, arguments: list[str]) -> None:
+        """A product that is the first of a sum, or is added to that one."""
+        output = product.outputs[0]
+        first = self._totals.setdefault(self._sum_of[product], output)
+        if first is not output:
+            arguments = [*arguments, self._read(first, as_reference=False)]
+            self.notes.in_place[output] = first
+        self._lines.add(*self._computed(product, call, frozenset(), arguments))
 
     def _merged(self, ops: Sequence[Operation], arguments: Sequence[Sequence[Any]], outputs: Sequence[Tensor]) -> bool:
         """Whether a line computes the same already, whose names then serve."""
@@ -345,26 +371,6 @@ class Writer:
         """A value to be read by Python."""
         return name if self._gpus is None else self._gpus.on_host(name)
 
-    def _fold(self, op: Operation, call: Any, guards: Guards) -> bool:
-        """Compute now what is constant. Errors wait for the run, where they have a place to be told."""
-        if guards or not op._inputs or op._control_inputs or op._op_def.is_stateful or op in self.fetches:
-            return False
-        if not all(t in self._constants for t in op._inputs):
-            return False
-        if any(t._dtype._is_ref_dtype for t in op.outputs):
-            return False
-        sizes = [t.shape.num_elements() for t in op.outputs]
-        if any(s is None or s > _FOLD_LIMIT for s in sizes):
-            return False
-        try:
-            values = call(*(self._constants[t] for t in op._inputs))
-        except Exception:
-            return False
-        values = values if isinstance(values, tuple) else (values,)
-        self._constants.update(zip(op.outputs, values, strict=True))
-        self.notes.folded.append(op)
-        return True
-
     def _result(self, fetch: Any) -> str:
         if not isinstance(fetch, Tensor):
             return "None"
@@ -386,14 +392,3 @@ class Writer:
         if self.fetches.count(tensor) > 1:
             return True
         return any(op.type in registry.ALIASING for op in tensor._consumers)
-
-
-def _reference_inputs(op: Operation) -> list[bool]:
-    """Which inputs an op takes as references: those get the variable's cell, the others its value."""
-    result: list[bool] = []
-    for arg in op._op_def.inputs:
-        count = op._attrs[arg.number_attr] if arg.number_attr else 1
-        if arg.type_list_attr:
-            count = len(op._attrs[arg.type_list_attr])
-        result.extend([arg.is_ref] * count)
-    return result

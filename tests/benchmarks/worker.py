@@ -21,7 +21,7 @@ os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 os.environ["TF_USE_LEGACY_KERAS"] = "1"
 
 
-SETTLING = 3  # runs: what was compiled may let the next run ask for more
+SETTLING = 3, 0.2  # times; seconds of runs, after which nothing more is asked for
 
 
 def module(name: str) -> Any:
@@ -59,9 +59,12 @@ def main() -> None:
         elif what == "settle" and sys.argv[1] == "teachtf":
             from teachtf.kernels import compiling
 
-            for _ in range(SETTLING):
-                step()
+            times, seconds = SETTLING
+            for _ in range(times):
+                while time.perf_counter() - start < seconds:
+                    step()
                 compiling.wait()
+                start = time.perf_counter()
         elif what == "time":
             result = []
             for _ in range(value):

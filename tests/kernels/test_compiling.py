@@ -152,6 +152,16 @@ def test_small_work_does_not_wake_the_compiler(monkeypatch):
     assert versions.version(0.0)() == "compiled"
 
 
+def test_what_many_operations_wait_for_is_asked_for_sooner(monkeypatch):
+    monkeypatch.setenv("TEACHTF_COMPILER", "behind")
+    key = object()
+    operations = [compiling.Served(key, lambda: "plain", lambda: lambda: "compiled") for _ in range(12)]
+    for versions in operations:
+        versions.version(compiling._WORTHWHILE / 10)
+    compiling._jobs[key].result()
+    assert {versions.version(0.0)() for versions in operations} == {"compiled"}
+
+
 def test_large_work_waits_for_the_compiler(monkeypatch):
     monkeypatch.setenv("TEACHTF_COMPILER", "behind")
     begin = threading.Event()

@@ -45,8 +45,13 @@ def test_matmul(m, k, n, transpose_a, transpose_b, dtype, fortran, ours):
             patch.setattr(gemm, "_SMALL", 0)
             patch.setattr(gemm, "_UNIT_WORK", 1 << 10)
         product = matmul(given_a, given_b, transpose_a, transpose_b)
+        before = random.uniform(-1, 1, (m, n)).astype(dtype)
+        total = np.array(before)
+        assert matmul(given_a, given_b, transpose_a, transpose_b, out=total, accumulate=True) is total
     assert product.dtype == dtype and product.shape == (m, n)
-    close(product, a.astype(dtype).astype(float) @ b.astype(dtype).astype(float), k)
+    expected = a.astype(dtype).astype(float) @ b.astype(dtype).astype(float)
+    close(product, expected, k)
+    close(total, expected + before, k + 1)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])

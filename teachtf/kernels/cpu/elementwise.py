@@ -23,7 +23,7 @@ import numpy.typing as npt
 from numba import from_dtype, types
 
 from teachtf.kernels.cpu.endings import Ending
-from teachtf.kernels.cpu.formula import Statements, as_numpy, spread_of, write_loop
+from teachtf.kernels.cpu.formula import Statements, as_numpy, cost_of, spread_of, write_loop
 from teachtf.kernels.cpu.sharing import KEPT, shared
 from teachtf.kernels.cpu.threads import share, thread_count
 from teachtf.kernels.cpu.tiles import read_only
@@ -31,7 +31,8 @@ from teachtf.kernels.jit import cache_folder
 
 __all__ = ["Bound", "Formula", "compile_formula"]
 
-_GRAIN = 1 << 13  # elements worth a thread
+_GRAIN = 1 << 13  # elements worth a thread, of a formula that costs little
+_LEAST = 1 << 10  # of any
 _STEPS = 1 << 18  # elements from which threads take several parts each, so that a late one does not hold up the others
 _PART = 1 << 13  # elements of a part of a sum
 _WIDENED = (np.dtype(np.float16), np.dtype(ml_dtypes.bfloat16))  # computed in float32, as TensorFlow does
@@ -81,14 +82,15 @@ class Bound:
       dtypes: the dtype of each.
     """
 
-    def __init__(self, loop: _Loop, dtypes: list[np.dtype], shape: tuple[int, ...], by_rows: bool) -> None:
+    def __init__(self, loop: _Loop, dtypes: list[np.dtype], shape: tuple[int, ...], by_rows: bool, cost: int) -> None:
         self.shape, self.dtypes = shape, dtypes
         self._loop, self._by_rows = loop, by_rows
         size = math.prod(shape)
         self._width = shape[-1] if by_rows else 1
         self._units = size // self._width if size else 0
         self._parts = thread_count() * (1 if size < _STEPS else 4)
-        self._step = max(1, _GRAIN // self._width, -(-self._units // self._parts))
+        self._grain = max(_LEAST, _GRAIN // cost)
+        self._step = max(1, self._grain // self._width, -(-self._units // self._parts))
 
     def __call__(self, inputs: Sequence[Any], outs: Sequence[np.ndarray] | None = None) -> Sequence[np.ndarray]:
         """The results, in `outs` if those are given: C-contiguous arrays of their shape and dtypes."""
@@ -119,7 +121,7 @@ class Bound:
         one = math.prod(kept) == 1 and not self._by_rows
         width = _PART if one else math.prod(self.shape[first:])
         rows = -(-size // width)
-        step = max(1, _GRAIN // width, -(-rows // self._parts))
+        step = max(1, self._grain // width, -(-rows // self._parts))
         totals, outs = self._totals(inputs, np.empty(rows), rows, step, width, _PART // 2)
         sums = np.sum(totals, keepdims=True) if one else totals
         return sums.reshape(kept).sum(tuple([axis for axis in axes if axis < first])), outs
@@ -128,7 +130,7 @@ class Bound:
         """The sums of a formula's total along all axes but the last, and the results."""
         width = self.shape[-1]
         rows = math.prod(self.shape[:-1])
-        each = max(1, -(-_GRAIN // width), -(-rows // self._parts))
+        each = max(1, -(-self._grain // width), -(-rows // self._parts))
         parts = -(-rows // each)
         totals, outs = self._totals(inputs, np.empty((parts, width)), parts, 1, width, each)
         return totals.sum(0), outs
@@ -159,7 +161,8 @@ class Formula:
         if spread is None or any(dtype.kind not in "fiub" for dtype in dtypes):
             return None
         loop, results = _loop(self._statements, tuple(dtypes), spread.kinds)
-        return Bound(loop, results, spread.shape, "r" in spread.kinds or "c" in spread.kinds)
+        by_rows = "r" in spread.kinds or "c" in spread.kinds
+        return Bound(loop, results, spread.shape, by_rows, cost_of(self._statements))
 
     def __call__(self, *inputs: Any, out: np.ndarray | None = None) -> Any:
         """The result, in `out` if that is given, an array of its shape and dtype; several results as a tuple."""

@@ -12,7 +12,7 @@ import numpy as np
 
 from teachtf.kernels.numpy_math import NUMPY
 
-__all__ = ["Spread", "Statements", "Writer", "as_numpy", "names_in", "renamed", "spread_of", "write_loop"]
+__all__ = ["Spread", "Statements", "Writer", "as_numpy", "cost_of", "names_in", "renamed", "spread_of", "write_loop"]
 
 
 class Statements(NamedTuple):
@@ -47,6 +47,8 @@ class Spread(NamedTuple):
 
 _READS = {"f": "{}_in[i]", "u": "{}_in[i]", "1": "{}_one", "r": "{}_in[k]", "c": "{}_one"}
 
+# Names of functions that take a CPU about as long as a sign does; the others take as long as many.
+_CHEAP = {"abs", "ceil", "floor", "isfinite", "isinf", "isnan", "logical_not", "max", "min", "rint", "sign", "sqrt", "where"}
 _BOOLEAN = {"isnan", "isinf", "isfinite", "logical_not"}
 _SIGNS = {
     ast.Add: "+",
@@ -181,6 +183,14 @@ class Writer:
 @functools.lru_cache(maxsize=1024)
 def names_in(expression: str) -> frozenset[str]:
     return frozenset(node.id for node in ast.walk(ast.parse(expression)) if isinstance(node, ast.Name))
+
+
+@functools.lru_cache(maxsize=1024)
+def cost_of(statements: Statements) -> int:
+    """How many costly functions an element goes through, and one."""
+    trees = (ast.parse(expression) for _, expression in statements.steps)
+    calls = (node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Call))
+    return 1 + sum(ast.unparse(node.func) not in _CHEAP for node in calls)
 
 
 def spread_of(formula: Statements, shapes: Sequence[tuple[int, ...]], updates: int = 0) -> Spread | None:

@@ -48,10 +48,10 @@ def _flat(matrix: Array, transpose: bool) -> tuple[Array, bool]:
 
 def matmul(
     a: Array, b: Array, transpose_a: bool = False, transpose_b: bool = False, out: Array | None = None,
-    ending: EndingOf | None = None,
+    ending: EndingOf | None = None, accumulate: bool = False,
 ) -> Array:  # fmt: skip
     """The product of two matrices of one dtype, each optionally transposed first. `out`, if given, is a C-contiguous
-    array of the product's shape and dtype, apart from a and b."""
+    array of the product's shape and dtype, apart from a and b; with `accumulate`, the product is added to it."""
     m, k = a.shape[::-1] if transpose_a else a.shape
     inner, n = b.shape[::-1] if transpose_b else b.shape
     if k != inner:
@@ -59,7 +59,7 @@ def matmul(
     size = m * k * n
     dtype = a.dtype
     if size <= _SMALL or m == 1 or n == 1 or dtype not in _FLOATS:
-        return ended(_simple(a.T if transpose_a else a, b.T if transpose_b else b, out), ending)
+        return ended(_simple(a.T if transpose_a else a, b.T if transpose_b else b, out, accumulate), ending)
     if transpose_b and out is None and m * (k + n) < n * k:  # to turn A and C over costs less than B
         return ended(np.ascontiguousarray(matmul(b, a, False, not transpose_a).T), ending)
     width = panel_width(dtype)
@@ -90,7 +90,7 @@ def matmul(
         c_start=0, c_image=0, c_line=0, c_pixel=n,
         k_step=m if transpose_a else 1, segment=k, columns=n,
         panel_step=k * width if packs else width, b_step=width if packs else n,
-        block=min(TALL * block, m), depth=_DEPTH, accumulate=0,
+        block=min(TALL * block, m), depth=_DEPTH, accumulate=int(accumulate),
     )  # fmt: skip
     made = None if ending is None else ending(result)
     if made is not None and cut.panel_step == panels:
@@ -112,7 +112,7 @@ def _spread(rows: Array) -> tuple[Array, int]:
     return spread, step
 
 
-def _simple(a: Array, b: Array, out: Array | None) -> Array:
+def _simple(a: Array, b: Array, out: Array | None, accumulate: bool) -> Array:
     """What needs no kernel of ours: small and thin products, integers, complex numbers; short floats by float32."""
     dtype = a.dtype
     compute = compute_dtype(dtype)
@@ -120,11 +120,16 @@ def _simple(a: Array, b: Array, out: Array | None) -> Array:
         product = matmul(a.astype(compute), b.astype(compute)).astype(dtype)
     elif a.size == 0 or b.size == 0:  # NumPy gives zeros too, but for matmul's `out` with k = 0
         product = np.zeros((a.shape[0], b.shape[1]), dtype)
+    elif accumulate:
+        product = np.matmul(a, b)
     else:
         return np.matmul(a, b, out=out)
     if out is None:
         return product
-    out[...] = product
+    if accumulate:
+        out += product
+    else:
+        out[...] = product
     return out
 
 
