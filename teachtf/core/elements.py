@@ -20,7 +20,7 @@ def as_graph_element(graph: Graph, obj: Any, allow_tensor: bool, allow_operation
     if not kinds:
         raise ValueError("allow_tensor and allow_operation can't both be False.")
     wanted = " or ".join(kinds)
-    convert = getattr(obj, "_as_graph_element", None)
+    convert = None if isinstance(obj, Tensor | Operation) else getattr(obj, "_as_graph_element", None)
     if convert is not None:
         obj = convert()
     if isinstance(obj, bytes):

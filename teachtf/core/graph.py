@@ -290,7 +290,7 @@ class Graph(errors.Suggesting, Collections):
 
     def is_fetchable(self, tensor_or_op: Any) -> bool:
         """Whether `session.run` can fetch this."""
-        return getattr(tensor_or_op, "op", tensor_or_op) not in self._unfetchable
+        return (tensor_or_op._op if isinstance(tensor_or_op, Tensor) else tensor_or_op) not in self._unfetchable
 
     def is_feedable(self, tensor: Tensor) -> bool:
         """Whether `session.run` can feed this."""

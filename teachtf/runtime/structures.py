@@ -33,6 +33,8 @@ def flatten(graph: Graph, fetches: Any) -> tuple[list[Any], Rebuild]:
 
 
 def _flatten(graph: Graph, fetch: Any, order: dict[Any, int]) -> Rebuild:
+    if isinstance(fetch, Tensor | Operation):
+        return _one(graph, fetch, order)
     if fetch is None:
         raise TypeError("Argument `fetch` = None has invalid type 'NoneType'. Cannot be None")
     if isinstance(fetch, Mapping):
@@ -57,6 +59,10 @@ def _flatten(graph: Graph, fetch: Any, order: dict[Any, int]) -> Rebuild:
         pieces, join = parts_of()
         items = [_flatten(graph, piece, order) for piece in pieces]
         return lambda values: join(*(item(values) for item in items))
+    return _one(graph, fetch, order)
+
+
+def _one(graph: Graph, fetch: Any, order: dict[Any, int]) -> Rebuild:
     element = _element(graph, fetch)
     index = order.setdefault(element, len(order))
     if isinstance(element, Operation):
@@ -84,7 +90,7 @@ def _element(graph: Graph, fetch: Any) -> Any:
         text = error.args[0] if error.args else error
         raise ValueError(f"Argument `fetch` = {fetch!r} cannot be interpreted as a Tensor. ({text})") from None
     if not graph.is_fetchable(element):
-        op = getattr(element, "op", element)
+        op = element.op if isinstance(element, Tensor) else element
         raise errors.InaccessibleTensorError(
             f"Operation {op.name} has been marked as not fetchable. It belongs to one branch of a tf.cond or to the body of a "
             "loop, which may not run: return it from the branch or the body, and fetch what tf.cond or tf.while_loop gives."
@@ -109,7 +115,7 @@ def feeds(graph: Graph, feed_dict: Any) -> dict[Tensor, Any]:
             for k, v in zip(key, value, strict=True):
                 _add(graph, result, k, v)
             continue
-        parts = getattr(key, "_feed_parts", None)
+        parts = None if type(key) is Tensor else getattr(key, "_feed_parts", None)
         if parts is not None:
             for k, v in parts(value):
                 _add(graph, result, k, v)

@@ -104,3 +104,18 @@ def test_raise_error() -> None:
 )
 def test_did_you_mean(name: str, candidates: list[str], hint: str) -> None:
     assert errors.did_you_mean(name, candidates) == hint
+
+
+def test_a_misspelt_attribute_is_looked_for_when_the_error_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    tensor = tf.constant(1.0)
+    with pytest.raises(AttributeError) as caught:
+        _ = tensor.shpe
+    assert str(caught.value) == "'Tensor' object has no attribute 'shpe'. Did you mean 'shape'?"
+    assert str(type(caught.value)) == "<class 'AttributeError'>"
+
+    def looked(*_: object) -> str:
+        raise AssertionError("nobody reads this error")
+
+    monkeypatch.setattr(errors, "did_you_mean", looked)
+    assert not hasattr(tensor, "values")
+    assert getattr(tensor.op, "indices", None) is None

@@ -16,6 +16,7 @@ from .gemm import compute_dtype
 from .sharing import shared
 from .threads import share, thread_count
 from .tiles import read_only
+from .vector import CACHE_LINE, will_read, will_write
 
 __all__ = ["avg_pool", "avg_pool_grad", "max_pool", "max_pool_grad"]
 
@@ -76,14 +77,21 @@ def _same(x, y):
     return (x == y) | ((x != x) & (y != y))
 
 
+# Two lines at once, and as many that are written, are more than the CPU foresees: what comes a line later is fetched ahead.
+
+
 def _max_squares(first, last, x, y, width, channels):
     """Writes lines first..last of y, all images' together, for windows of 2 x 2 side by side; x and y are flat."""
-    size = np.uint64(channels)
+    size, each = np.uint64(channels), CACHE_LINE // x.itemsize
     below = np.uint64(2 * width) * size
     for line in range(first, last):
         for pixel in range(width):
             to = np.uint64(line * width + pixel) * size
             top = np.uint64(2 * line) * below + np.uint64(2 * pixel) * size
+            for place in range(0, 2 * channels, each):
+                later = top + np.uint64(2) * below + np.uint64(place)
+                will_read(x, later)
+                will_read(x, later + below)
             for channel in range(channels):
                 c = np.uint64(channel)
                 a, b = x[top + c], x[top + size + c]
@@ -91,22 +99,28 @@ def _max_squares(first, last, x, y, width, channels):
                 y[to + c] = _larger(_larger(a, b), _larger(d, e))
 
 
-def _max_grad_squares(first, last, x, y, dy, dx, width, channels):
-    """Writes what lies under lines first..last of y to dx, for windows of 2 x 2 side by side; arrays are flat."""
-    size = np.uint64(channels)
+def _max_grad_squares(first, last, x, dy, dx, width, channels):
+    """Writes what lies under lines first..last of dy to dx, for windows of 2 x 2 side by side; arrays are flat. To find the
+    maximum again takes less than to read it."""
+    size, each = np.uint64(channels), CACHE_LINE // x.itemsize
     below = np.uint64(2 * width) * size
     zero = dx.dtype.type(0)
     for line in range(first, last):
         for pixel in range(width):
             to = np.uint64(line * width + pixel) * size
             top = np.uint64(2 * line) * below + np.uint64(2 * pixel) * size
+            for place in range(0, 2 * channels, each):
+                later = top + np.uint64(2) * below + np.uint64(place)
+                will_read(x, later)
+                will_read(x, later + below)
+                will_write(dx, later)
+                will_write(dx, later + below)
             for channel in range(channels):
                 c = np.uint64(channel)
-                best, gradient = y[to + c], dy[to + c]
-                a = _same(x[top + c], best)
-                b = _same(x[top + size + c], best)
-                d = _same(x[top + below + c], best)
-                e = _same(x[top + below + size + c], best)
+                a, b = x[top + c], x[top + size + c]
+                d, e = x[top + below + c], x[top + below + size + c]
+                best, gradient = _larger(_larger(a, b), _larger(d, e)), dy[to + c]
+                a, b, d, e = _same(a, best), _same(b, best), _same(d, best), _same(e, best)
                 dx[top + c] = gradient if a else zero
                 dx[top + size + c] = gradient if b > a else zero
                 dx[top + below + c] = gradient if d > a | b else zero
@@ -222,10 +236,11 @@ def _pool_grad(
     dtype, given = _prepare(*given)
     dx = np.empty(tuple(input_shape), given[0].dtype)
     grads = function is _max_grad_images and dx.size
-    squares = grads and _squares(_max_grad_squares, dx.dtype, 3, dx.shape, kernel, strides, start)
+    squares = grads and _squares(_max_grad_squares, dx.dtype, 2, dx.shape, kernel, strides, start)
     if squares:
-        images, lines, pixels, channels = given[1].shape
-        flat = [array.reshape(-1) for array in (*given, dx)]
+        x, _, dy = given
+        images, lines, pixels, channels = dy.shape
+        flat = [array.reshape(-1) for array in (x, dy, dx)]
         _run(squares, images * lines, 4 * pixels * channels, *flat, pixels, channels)
         return dx.astype(dtype, copy=False)
     run = _compiled(function, dx.dtype, len(given))

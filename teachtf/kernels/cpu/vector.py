@@ -17,7 +17,17 @@ from llvmlite import ir
 from numba.core import cgutils, config, types
 from numba.extending import intrinsic
 
-__all__ = ["DOUBLE_HEIGHTS", "SINGLE_HEIGHTS", "VECTOR_BYTES", "address_of", "make_tile", "move"]
+__all__ = [
+    "CACHE_LINE",
+    "DOUBLE_HEIGHTS",
+    "SINGLE_HEIGHTS",
+    "VECTOR_BYTES",
+    "address_of",
+    "make_tile",
+    "move",
+    "will_read",
+    "will_write",
+]
 
 
 def _vector_bytes() -> int:
@@ -30,6 +40,7 @@ def _vector_bytes() -> int:
 
 
 VECTOR_BYTES = _vector_bytes()
+CACHE_LINE = 64  # bytes
 
 # Tile heights, tallest first, for tiles two vectors wide and one vector wide. Two vectors times the tallest height,
 # plus the vectors of B and a broadcast, fill the register file: 32 registers on AVX-512 and NEON, 16 on AVX2 and SSE.
@@ -40,7 +51,7 @@ else:
     DOUBLE_HEIGHTS, SINGLE_HEIGHTS = (6, 4, 2), (12, 6, 2)
 
 
-_I64 = ir.IntType(64)
+_I64, _I32, _BYTE = ir.IntType(64), ir.IntType(32), ir.IntType(8).as_pointer()
 
 
 def _define_tile(module: ir.Module, element: ir.Type, lanes: int, height: int, vectors: int) -> ir.Function:
@@ -197,3 +208,24 @@ def make_tile(height: int, vectors: int) -> Any:
         return types.void(like, *[types.int64] * 10, types.boolean), generate
 
     return tile
+
+
+def _prefetching(writes: bool) -> Any:
+    """``prefetch(array, index)``: have the cache line of this element fetched, which may lie outside the array."""
+
+    @intrinsic
+    def prefetch(typing_context, array, index):
+        def generate(context, builder, signature, values):
+            data = context.make_array(signature.args[0])(context, builder, values[0]).data
+            address = builder.bitcast(builder.gep(data, [values[1]]), _BYTE)
+            kind = ir.FunctionType(ir.VoidType(), [_BYTE, _I32, _I32, _I32])
+            function = builder.module.declare_intrinsic("llvm.prefetch", [_BYTE], kind)
+            builder.call(function, [address, _I32(int(writes)), _I32(3), _I32(1)])  # to the first cache, as data
+            return context.get_dummy_value()
+
+        return types.void(array, index), generate
+
+    return prefetch
+
+
+will_read, will_write = _prefetching(False), _prefetching(True)
