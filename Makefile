@@ -4,6 +4,7 @@
 VENV ?= .venv
 ORACLE ?= .venv-oracle
 CUDA_VENV ?= .venv-cuda
+TORCH ?= .venv-torch
 PYTEST_ARGS ?= -n auto --maxprocesses 4
 BIN := $(VENV)/bin
 SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))
@@ -19,10 +20,11 @@ endif
 READY := $(VENV)/.teachtf-ready
 ORACLE_READY := $(ORACLE)/.teachtf-ready
 CUDA_READY := $(CUDA_VENV)/.teachtf-ready
+TORCH_READY := $(TORCH)/.teachtf-ready
 
 .DEFAULT_GOAL := help
 .PHONY: help lab warm test lint types layers unit lessons \
-	check-wheel check-browser check-binder check-cuda conformance bench clean
+	check-wheel check-browser check-binder check-cuda conformance bench bench-gpu clean
 
 help:  ## Show this list
 	@echo "make lab             open the lessons in JupyterLab"
@@ -36,6 +38,7 @@ help:  ## Show this list
 	@echo "make check-cuda      run the CUDA kernels in Numba's simulator and compile them, in an environment of its own; no GPU needed"
 	@echo "make conformance     compare with real TensorFlow, in an environment of its own"
 	@echo "make bench           time the same programs under teachtf and TensorFlow, turn about (ten minutes, on a quiet machine)"
+	@echo "make bench-gpu       time teachtf and PyTorch on an NVIDIA GPU, turn about, in environments of their own"
 	@echo "make clean           remove what was built; the environments stay"
 	@echo
 	@echo "PYTHON=python3.12    choose the Python (3.11 to 3.13)"
@@ -83,6 +86,12 @@ $(CUDA_READY): pyproject.toml
 	$(call make-venv,$(CUDA_VENV))
 	@echo "Installing teachtf, Numba's CUDA and the test tools into $(CUDA_VENV)"
 	@$(CUDA_VENV)/bin/python -m pip install --disable-pip-version-check --quiet --editable '.[dev,gpu]'
+	@touch $@
+
+$(TORCH_READY): pyproject.toml
+	$(call make-venv,$(TORCH))
+	@echo "Installing PyTorch into $(TORCH), for comparison only; this takes 5 GB"
+	@$(TORCH)/bin/python -m pip install --disable-pip-version-check --quiet numpy torch
 	@touch $@
 
 # --- learning -------------------------------------------------------------------------------------------------------
@@ -141,6 +150,12 @@ conformance: $(READY) $(ORACLE_READY)
 
 bench: $(READY) $(ORACLE_READY)
 	$(BIN)/python tests/benchmarks/bench.py --oracle $(ORACLE)/bin/python --write
+
+# PyTorch is not installed before a GPU is seen.
+bench-gpu: $(CUDA_READY)
+	@$(CUDA_VENV)/bin/python tests/benchmarks/gpu.py
+	@$(MAKE) --no-print-directory $(TORCH_READY)
+	$(CUDA_VENV)/bin/python tests/benchmarks/gpu.py --torch $(TORCH)/bin/python --write
 
 clean:
 	rm -rf build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -53,7 +53,7 @@ class Group:
         members, followers = set(self.ops), set(self.followers)
 
         def taken(tensor: Tensor) -> bool:
-            if tensor in fetches:
+            if tensor in fetches or tensor.op in fetches:
                 return True
             users = [c for c in tensor._consumers if c in running and c not in members]
             return any(c not in followers or taken(c.outputs[0]) for c in users)

@@ -15,6 +15,7 @@ import platform
 import statistics
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +45,8 @@ class Side:
 
 
 def compare(name: str, sides: dict[str, Side]) -> dict[str, Any]:
-    """The times of a row: first call with building, median and quartiles of the steady state."""
+    """The times of a row on teachtf's side and on its peer's: first call with building, median and quartiles of the steady
+    state."""
     result: dict[str, Any] = {"row": name}
     counts = {}
     for key, side in sides.items():
@@ -62,7 +64,8 @@ def compare(name: str, sides: dict[str, Side]) -> dict[str, Any]:
         quarters = statistics.quantiles(values, n=4) if len(values) > 1 else [values[0]] * 3
         result[key] = statistics.median(values)
         result[f"{key} spread"] = (quarters[2] - quarters[0]) / result[key]
-    result["ratio"] = result["tensorflow"] / result["teachtf"]
+    ours, peer = sides
+    result["ratio"] = result[peer] / result[ours]
     return result
 
 
@@ -73,20 +76,19 @@ def shown(seconds: float) -> str:
     raise AssertionError
 
 
-def table(results: list[dict[str, Any]]) -> str:
-    lines = [
-        "| row | TensorFlow / teachtf | teachtf | TensorFlow | spread | first call: teachtf | TensorFlow |",
-        "|---|--:|--:|--:|--:|--:|--:|",
-    ]
+def table(results: list[dict[str, Any]], peer: str, more: dict[str, Callable[[dict[str, Any]], str]] | None = None) -> str:
+    """The results as Markdown; `more` has a function of a result for each further column."""
+    more = more or {}
+    heads = ["row", f"{peer} / teachtf", "teachtf", peer, "spread", "first call: teachtf", peer, *more]
+    lines = [f"| {' | '.join(heads)} |", "|---|" + "--:|" * (len(heads) - 1)]
     for r in results:
         if "error" in r:
-            lines.append(f"| {r['row']} | {r['error'][:80]} | | | | | |")
+            lines.append(f"| {r['row']} | {r['error'][:80]} |" + " |" * (len(heads) - 2))
             continue
-        lines.append(
-            f"| {r['row']} | **{r['ratio']:.2f}** | {shown(r['teachtf'])} | {shown(r['tensorflow'])} | "
-            f"{r['teachtf spread']:.0%}, {r['tensorflow spread']:.0%} | "
-            f"{shown(r['teachtf first'])} | {shown(r['tensorflow first'])} |"
-        )
+        times = shown(r["teachtf"]), shown(r[peer]), f"{r['teachtf spread']:.0%}, {r[f'{peer} spread']:.0%}"
+        firsts = shown(r["teachtf first"]), shown(r[f"{peer} first"])
+        cells = [r["row"], f"**{r['ratio']:.2f}**", *times, *firsts, *(column(r) for column in more.values())]
+        lines.append(f"| {' | '.join(cells)} |")
     ratios = [r["ratio"] for r in results if "ratio" in r]
     if ratios:
         lines += ["", f"Geometric mean of the {len(ratios)} rows: {statistics.geometric_mean(ratios):.2f}."]
@@ -109,22 +111,22 @@ def main() -> None:
     parser.add_argument("--rows", nargs="*", default=[""], help="only rows whose name has one of these texts in it")
     parser.add_argument("--write", action="store_true", help="write RESULTS.md")
     arguments = parser.parse_args()
-    sides = {"teachtf": Side(sys.executable, "teachtf"), "tensorflow": Side(arguments.oracle, "tensorflow")}
+    sides = {"teachtf": Side(sys.executable, "teachtf"), "TensorFlow": Side(arguments.oracle, "tensorflow")}
     results = []
     for name in ROWS:
         if any(text in name for text in arguments.rows):
             results.append(compare(name, sides))
-            print(table(results[-1:]).splitlines()[2], flush=True)
+            print(table(results[-1:], "TensorFlow").splitlines()[2], flush=True)
     memory = {key: side.ask("memory") for key, side in sides.items()}
     imports = {key: side.ask("import") for key, side in sides.items()}
     for side in sides.values():
         side.close()
     mebibytes = {key: size >> 20 for key, size in memory.items()}
     ends = [
-        f"Peak memory, all rows in one process: teachtf {mebibytes['teachtf']} MiB, TensorFlow {mebibytes['tensorflow']} MiB.",
-        f"Import: teachtf {shown(imports['teachtf'])}, TensorFlow {shown(imports['tensorflow'])}.",
+        f"Peak memory, all rows in one process: teachtf {mebibytes['teachtf']} MiB, TensorFlow {mebibytes['TensorFlow']} MiB.",
+        f"Import: teachtf {shown(imports['teachtf'])}, TensorFlow {shown(imports['TensorFlow'])}.",
     ]
-    text = "\n\n".join([f"# Benchmarks\n\n{machine()}. Written by `make bench`.", table(results), *ends]) + "\n"
+    text = "\n\n".join([f"# Benchmarks\n\n{machine()}. Written by `make bench`.", table(results, "TensorFlow"), *ends]) + "\n"
     print(text)
     if arguments.write:
         (HERE / "RESULTS.md").write_text(text, encoding="utf-8")

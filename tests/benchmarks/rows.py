@@ -59,25 +59,31 @@ def conv_relu(tf: Any, x: Any) -> Any:
     return tf.nn.relu(tf.nn.conv2d(x, weights, strides=[1, 1, 1, 1], padding="SAME") + biases)
 
 
-def image_filter(tf: Any, batch: int, size: int) -> tuple[Any, dict[Any, Any]]:
-    images = tf.placeholder(tf.float32, [None, size, size, 32])
-    x = images
+def image_filter(tf: Any, images: Any) -> Any:
     for name in ("conv1", "conv2"):
         with tf.variable_scope(name):
-            x = conv_relu(tf, x)
-    return x, {images: random(batch, size, size, 32)}
+            images = conv_relu(tf, images)
+    return images
+
+
+def pictures(tf: Any, batch: int, size: int) -> tuple[Any, dict[Any, Any]]:
+    """A placeholder and what it is fed."""
+    images = tf.placeholder(tf.float32, [None, size, size, 32])
+    return images, {images: random(batch, size, size, 32)}
 
 
 @rows("image filter forward", {"1x64x64": (1, 64), "16x64x64": (16, 64), "8x128x128": (8, 128)})
 def _filter(tf: Any, batch: int, size: int) -> Step:
-    result, feeds = image_filter(tf, batch, size)
+    images, feeds = pictures(tf, batch, size)
+    result = image_filter(tf, images)
     sess = ready(tf)
     return lambda: sess.run(result, feeds)
 
 
 @rows("image filter with gradients", {"1x64x64": (1, 64), "16x64x64": (16, 64), "8x128x128": (8, 128)})
 def _filter_gradients(tf: Any, batch: int, size: int) -> Step:
-    result, feeds = image_filter(tf, batch, size)
+    images, feeds = pictures(tf, batch, size)
+    result = image_filter(tf, images)
     slopes = tf.gradients(tf.reduce_sum(result * result), tf.trainable_variables())
     sess = ready(tf)
     return lambda: sess.run(slopes, feeds)

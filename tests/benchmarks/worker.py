@@ -1,9 +1,9 @@
 """One side of the comparison: builds a row when told to, and times it as often as it is told.
 
-    python worker.py teachtf|tensorflow
+    python worker.py teachtf|tensorflow|gpu|torch
 
-It reads lines of JSON, `["build", row]`, `["settle", null]` or `["time", repetitions]`, and answers each by a line: seconds.
-"settle" ends when the formulas that the row's first runs asked for are compiled.
+`gpu` is teachtf on a GPU. It reads lines of JSON, `["build", row]`, `["settle", null]` or `["time", repetitions]`, and answers
+each by a line: seconds. "settle" ends when the formulas that the row's first runs asked for are compiled.
 """
 
 from __future__ import annotations
@@ -15,20 +15,27 @@ import sys
 import time
 from typing import Any
 
+import gpu_rows
 import rows
 
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 os.environ["TF_USE_LEGACY_KERAS"] = "1"
 
-
+ROWS = {"teachtf": rows.ROWS, "tensorflow": rows.ROWS, "gpu": gpu_rows.TEACHTF, "torch": gpu_rows.TORCH}
 SETTLING = 3, 0.2  # times; seconds of runs, after which nothing more is asked for
 
 
 def module(name: str) -> Any:
-    if name == "teachtf":
+    if name in ("teachtf", "gpu"):
         import teachtf as tf
 
         return tf
+    if name == "torch":
+        import torch
+
+        torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
+        torch.backends.cudnn.benchmark = True
+        return torch
     import tensorflow.compat.v1 as tf
 
     tf.disable_v2_behavior()
@@ -40,7 +47,8 @@ def main() -> None:
     answer = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # what libraries print does not mix with the answers
     start = time.perf_counter()
-    tf = module(sys.argv[1])
+    side = sys.argv[1]
+    library = module(side)
     importing = time.perf_counter() - start
     step: Any = None
     for line in sys.stdin:
@@ -49,14 +57,15 @@ def main() -> None:
         result: Any = importing
         if what == "build":
             step = None
-            tf.reset_default_graph()
+            if side != "torch":
+                library.reset_default_graph()
             try:
-                step = rows.ROWS[value](tf)
+                step = ROWS[side][value](library)
                 step()
                 result = time.perf_counter() - start
             except Exception as error:
                 result = f"{type(error).__name__}: {error}"
-        elif what == "settle" and sys.argv[1] == "teachtf":
+        elif what == "settle" and side in ("teachtf", "gpu"):
             from teachtf.kernels import compiling
 
             times, seconds = SETTLING

@@ -58,6 +58,21 @@ def test_values_that_are_taken_outside_are_kept() -> None:
     check([tf.matmul(y, z, transpose_b=True), z], {x: normal(*SHAPE)}, groups=1)
 
 
+@pytest.mark.parametrize(
+    "end", [tf.tanh, tf.reduce_sum, lambda y: tf.matmul(y, y, transpose_b=True) + 1.0], ids=["group", "sum", "product"]
+)
+def test_operations_that_are_fetched_without_their_values(end: Any) -> None:
+    x = tf.placeholder(tf.float32, SHAPE)
+    y = tf.exp(x * 0.1) - x
+    last = end(y)
+    with tf.Session() as sess:
+        assert sess.run([last.op], {x: normal(*SHAPE)}) == [None]
+        assert sess.run([y.op, last.op], {x: normal(*SHAPE)}) == [None, None]
+        done, value = sess.run([y.op, last], {x: normal(*SHAPE)})
+        assert done is None
+        np.testing.assert_allclose(value, sess.run(last, {x: normal(*SHAPE)}), rtol=1e-5)
+
+
 def test_gradients_fuse_through_the_identities_that_training_makes() -> None:
     x = tf.placeholder(tf.float32, SHAPE)
     w = tf.Variable(normal(*SHAPE, seed=3))
