@@ -32,9 +32,7 @@ _lock = threading.Lock()
 _at_work = threading.Lock()  # held while something is compiled
 _held = False  # by a fork
 _jobs: dict[Hashable, Future[Any]] = {}
-_served: defaultdict[Hashable, float] = defaultdict(
-    float
-)  # seconds that NumPy has served for each code, in all its callers together
+_served: defaultdict[Hashable, float] = defaultdict(float)  # seconds of NumPy's for each code, in all its callers together
 _worker: _Worker | None = None
 _cut_off = False  # in a child that was forked amid a compilation: nobody is left to open Numba's locks
 

@@ -8,11 +8,13 @@ cannot be read only costs a compilation.
 
 from __future__ import annotations
 
+import atexit
 import functools
 import hashlib
 import os
 import pickle
 import platform
+import shutil
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -24,7 +26,7 @@ import numba
 from numba.core.caching import CompileResultCacheImpl, FunctionCache, UserProvidedCacheLocator
 from numba.core.serialize import dumps
 
-__all__ = ["Files", "cache_folder", "jit"]
+__all__ = ["Files", "cache_folder", "jit", "own_folder"]
 
 _KERNELS = Path(__file__).parent
 
@@ -42,9 +44,16 @@ def _environment_key() -> str:
 
 
 @functools.cache
-def _own_folder() -> Path:
-    """A folder that nobody else can have filled: what is read from the cache is run."""
-    return Path(tempfile.mkdtemp(prefix="teachtf-"))
+def own_folder() -> Path:
+    """A folder of this process, until it ends, that nobody else can have filled: what is read from the cache is run."""
+    folder, process = tempfile.mkdtemp(prefix="teachtf-"), os.getpid()
+
+    def remove() -> None:
+        if os.getpid() == process:  # not in a forked child
+            shutil.rmtree(folder, ignore_errors=True)
+
+    atexit.register(remove)
+    return Path(folder)
 
 
 def cache_folder() -> Path:
@@ -54,7 +63,7 @@ def cache_folder() -> Path:
     try:
         folder = Path(root) if root else Path.home() / ".cache" / "teachtf"
     except RuntimeError:
-        folder = _own_folder()
+        folder = own_folder()
     return folder.absolute() / _environment_key()
 
 

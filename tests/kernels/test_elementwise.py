@@ -123,6 +123,7 @@ def test_a_cache_that_cannot_be_written_costs_only_time(tmp_path):
         "import numpy as np; from teachtf.kernels.cpu.elementwise import compile_formula;"
         "print(compile_formula('x + 1', ('x',))(np.float32([1])).tolist())"
     )
-    environment = {"TEACHTF_CACHE_DIR": str(tmp_path / "file"), "PATH": ""}
+    environment = {"TEACHTF_CACHE_DIR": str(tmp_path / "file"), "PATH": "", "TMPDIR": str(tmp_path)}
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
     assert done.stdout == "[2.0]\n"
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]  # the process's own folder went with it

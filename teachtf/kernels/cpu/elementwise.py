@@ -27,7 +27,7 @@ from teachtf.kernels.cpu.formula import Statements, as_numpy, cost_of, spread_of
 from teachtf.kernels.cpu.sharing import KEPT, shared
 from teachtf.kernels.cpu.threads import share, thread_count
 from teachtf.kernels.cpu.tiles import read_only
-from teachtf.kernels.jit import cache_folder
+from teachtf.kernels.jit import cache_folder, own_folder
 
 __all__ = ["Bound", "Formula", "compile_formula"]
 
@@ -51,7 +51,7 @@ def module_file(text: str, name: str) -> Path:
             file.write(text)
         os.replace(draft, path)
     except OSError:
-        path = Path(tempfile.mkdtemp(prefix="teachtf-")) / path.name
+        path = own_folder() / path.name
         path.write_text(text)
     return path
 
