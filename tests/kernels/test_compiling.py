@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 
 import pytest
 
@@ -167,6 +168,30 @@ def test_large_work_waits_for_the_compiler(monkeypatch):
     begin = threading.Event()
     threading.Timer(0.2, begin.set).start()
     assert served(load=lambda: begin.wait() and (lambda: "compiled")).version(60.0)() == "compiled"
+
+
+def test_nobody_waits_for_what_stands_in_a_queue(monkeypatch):
+    monkeypatch.setenv("TEACHTF_COMPILER", "behind")
+    begin = threading.Event()
+    key = object()
+    assert not compiling.ready(key, lambda: begin.wait(60))
+    start = time.monotonic()
+    assert served().version(60.0)() == "plain"
+    assert time.monotonic() - start < 30
+    begin.set()
+    compiling.wait()
+
+
+def test_the_compiler_gives_way_to_runs(monkeypatch):
+    monkeypatch.setenv("TEACHTF_COMPILER", "first")
+    before, key = sys.getswitchinterval(), object()
+    compiling.ready(key, lambda: (sys.getswitchinterval(), os.getpriority(os.PRIO_PROCESS, 0)))
+    interval, priority = compiling._jobs[key].result()
+    assert interval <= compiling._TURN * 1.01
+    with compiling._at_work:  # what was compiled is over
+        assert sys.getswitchinterval() == before
+    if sys.platform == "linux":
+        assert priority == min(19, os.getpriority(os.PRIO_PROCESS, 0) + compiling._BEHIND)
 
 
 def test_code_that_cannot_be_compiled_leaves_numpy_serving():
