@@ -45,7 +45,7 @@ class _Stop(SystemExit):
 
 @contextmanager
 def _often_interrupted() -> Iterator[None]:
-    """Lets a run that comes back from a kernel go on soon: Numba is Python, and would keep the interpreter for 5 milliseconds."""
+    """Lets a run that comes back from a kernel go on soon: Numba is Python, and would keep the interpreter for 5 ms."""
     before = sys.getswitchinterval()
     sys.setswitchinterval(min(before, _TURN))
     try:
@@ -93,7 +93,8 @@ class _Worker:
         self._stopped = True
         self._asked.put(None)
         report = sys.unraisablehook
-        sys.unraisablehook = lambda event: None if isinstance(event.exc_value, _Stop) else report(event)
+        mine = _Stop, ResourceWarning  # of a file that it was about to close
+        sys.unraisablehook = lambda event: None if isinstance(event.exc_value, mine) else report(event)
         ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(self._thread.ident or 0), ctypes.py_object(_Stop))
         self._thread.join(_LONGEST_EXIT)
 
