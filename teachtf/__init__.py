@@ -420,6 +420,7 @@ from teachtf.state.collections import (
     trainable_variables,
     variables_initializer,
 )
+from teachtf.state.custom_gradient import custom_gradient, grad_pass_through
 from teachtf.state.functional import foldl, foldr, map_fn, scan
 from teachtf.state.initializers import Constant as constant_initializer
 from teachtf.state.initializers import GlorotNormal as glorot_normal_initializer

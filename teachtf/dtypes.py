@@ -33,11 +33,14 @@ from teachtf.core.dtypes import (
     variant,
 )
 from teachtf.ops.arithmetic import cast, complex
+from teachtf.ops.saturating import saturate_cast
+from teachtf.ops.strings import as_string
 
 __all__ = [
     "DType",
     "QUANTIZED_DTYPES",
     "as_dtype",
+    "as_string",
     "cast",
     "complex",
     "bfloat16",
@@ -59,6 +62,7 @@ __all__ = [
     "quint8",
     "quint16",
     "resource",
+    "saturate_cast",
     "string",
     "uint8",
     "uint16",

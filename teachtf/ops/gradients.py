@@ -63,6 +63,11 @@ def _gradient_function(op: Operation) -> Callable[..., Any]:
     return _overrides.get(op.type, op._op_def.gradient)
 
 
+def is_differentiable(op: Operation) -> bool:
+    """Whether a gradient is registered for the type of an operation, and lets something through."""
+    return _overrides.get(op.type, op._op_def.gradient) not in (op_def.NO_GRADIENT, op_def.NOT_DIFFERENTIABLE)
+
+
 class UnconnectedGradients(Enum):
     """What `tf.gradients` gives for an x that no y depends on. Source: `tf.UnconnectedGradients`."""
 
